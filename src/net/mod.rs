@@ -1,0 +1,49 @@
+//! Stackable transports (tcp, unix, tls ...), name resolution and connecting. Everything
+//! here is non-blocking, and readiness is the caller's: it keeps sticky readable / writable
+//! bits that only `WouldBlock` clears (mio is edge-triggered).
+
+use std::io;
+
+/// One layer of a connection. TLS and proxies wrap another transport.
+pub trait Transport {
+    /// Drives handshakes. `Ok(true)` once payload may flow; `Ok(false)` while more
+    /// readiness is needed.
+    ///
+    /// # Errors
+    /// The handshake failed: the text says why, in the words of the layer that failed.
+    fn handshake(&mut self) -> io::Result<bool>;
+
+    /// Reads decrypted payload; `Ok(0)` is the peer's orderly end.
+    ///
+    /// # Errors
+    /// `WouldBlock`, or the connection broke (`UnexpectedEof`: ended without the layer's
+    /// own closing message).
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// Takes payload; what it took it sends, by [`flush`](Self::flush) at the latest.
+    ///
+    /// # Errors
+    /// `WouldBlock`, or the connection broke.
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize>;
+
+    /// Pushes buffered records to the socket. `Ok(true)` when nothing is left.
+    ///
+    /// # Errors
+    /// The connection broke.
+    fn flush(&mut self) -> io::Result<bool>;
+
+    /// Whether decrypted payload may be had although the socket shows nothing new.
+    fn has_buffered(&self) -> bool;
+
+    /// Says goodbye as the layer does (`close_notify`) and shuts the sending side; best effort.
+    fn shutdown(&mut self);
+
+    /// The ALPN protocol agreed on, if any.
+    fn alpn(&self) -> Option<&[u8]>;
+
+    /// What to register with mio.
+    fn source(&mut self) -> &mut dyn mio::event::Source;
+
+    /// The peer, for logs: `127.0.0.1:443` or `+/run/x.sock`.
+    fn peer(&self) -> String;
+}

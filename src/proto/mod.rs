@@ -1,0 +1,264 @@
+//! Sans-IO codecs, one folder each. Bytes and time go in, events and bytes come out; no
+//! codec knows a socket, a clock or a stream handle, and the memory each one holds is bounded.
+//!
+//! The engine owns the connection's receive buffer and its [`TxBuf`] and drives every
+//! protocol through the one [`Codec`] trait, which therefore has room for more than h1 and
+//! raw need: several transactions on a connection ([`Tid`]), tx credit, and payload in
+//! pieces marked by start and end of message.
+
+pub mod h1;
+pub mod raw;
+
+use crate::util::{Micros, TxBuf};
+
+/// A transaction (an h1 exchange, an h2 stream, an mqtt client ...) within one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tid(pub u32);
+
+/// How long the body of a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLen {
+    /// There is none.
+    None,
+    /// Known beforehand, in bytes.
+    Known(u64),
+    /// Not known: h1 sends it in chunks.
+    Unknown,
+}
+
+/// What a client asks for. Borrowed from the stream and its policy for the one call.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// `GET`, `POST` ...
+    pub method: &'a str,
+    /// Host, with the port where it is not the scheme's own.
+    pub authority: &'a str,
+    /// Path and query, starting with `/`.
+    pub path: &'a str,
+    /// Further header fields, in order; names without the colon.
+    pub fields: &'a [(&'a str, &'a [u8])],
+    /// What `tx` will provide.
+    pub body: BodyLen,
+}
+
+/// What a codec found in the received bytes. Payload points into the caller's buffer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'b> {
+    /// The final response's head is complete: see [`Codec::head`]. Interim (1xx) responses
+    /// never show.
+    Head {
+        /// Which transaction.
+        tid: Tid,
+        /// The status code.
+        status: u16,
+    },
+    /// Payload. `data` may be empty only where `eom` is set.
+    Data {
+        /// Which transaction.
+        tid: Tid,
+        /// The bytes, as long as the receive buffer stands.
+        data: &'b [u8],
+        /// First piece of a message.
+        som: bool,
+        /// Last piece of a message.
+        eom: bool,
+    },
+    /// The transaction is complete in both directions. If [`Codec::reuse`] then says
+    /// [`Reuse::Idle`] or [`Reuse::Shared`], another may be started.
+    End {
+        /// Which transaction.
+        tid: Tid,
+    },
+    /// The peer ended this transaction without completing it.
+    Reset {
+        /// Which transaction.
+        tid: Tid,
+        /// Why, for the log.
+        reason: &'static str,
+    },
+    /// The peer proved that it lives (pong, PINGRESP ...).
+    Alive,
+}
+
+/// Whether a connection can carry another transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Nothing is under way, and the peer keeps the connection open.
+    Idle,
+    /// One is under way and no second one fits beside it.
+    Busy,
+    /// This many more fit beside those under way.
+    Shared(u32),
+    /// Not again: it is to be closed once the transaction under way ends.
+    Never,
+}
+
+/// What the codec lets the program send now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TxWindow {
+    /// Payload bytes that may be asked for at most (0: no credit now).
+    pub max: usize,
+    /// Room that the framing may need in front.
+    pub headroom: usize,
+    /// Room that the framing may need behind.
+    pub tailroom: usize,
+}
+
+/// One connection's protocol machine.
+pub trait Codec {
+    /// Starts a transaction: writes what opens it to `out`.
+    ///
+    /// # Errors
+    /// The request cannot be expressed (a CR, LF or NUL in a field ...); nothing was written.
+    fn start(&mut self, req: &Request<'_>, out: &mut TxBuf) -> Result<Tid, ProtoError>;
+
+    /// Takes bytes from the front of `input` until there is something to report. `Ok(None)`
+    /// means that more bytes are needed; `input` is then empty. To be called again after each
+    /// event, also with empty input, until it says `None`. Replies of the protocol's own
+    /// (acks, pongs) go to `out`.
+    ///
+    /// # Errors
+    /// The peer broke the protocol: the connection is of no more use.
+    fn receive<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        out: &mut TxBuf,
+        now: Micros,
+    ) -> Result<Option<Event<'b>>, ProtoError>;
+
+    /// The peer closed its side. To be called until it says `None`.
+    ///
+    /// # Errors
+    /// The close cut something short.
+    fn receive_eof(&mut self) -> Result<Option<Event<'static>>, ProtoError>;
+
+    /// The head of the response last reported for `tid`, until the transaction ends or the
+    /// next one starts.
+    fn head(&self, tid: Tid) -> Option<&Head>;
+
+    /// What `tid` may send now; `None` if its sending side is complete or it does not exist.
+    fn tx_window(&self, tid: Tid) -> Option<TxWindow>;
+
+    /// Frames the first `len` bytes of the window that `out` has open (see
+    /// [`TxBuf::prepare`], called with exactly this codec's [`tx_window`](Self::tx_window)
+    /// rooms). `eom` with `len` 0 ends the message.
+    ///
+    /// # Errors
+    /// More than was announced, or the sending side is complete.
+    fn tx_commit(
+        &mut self,
+        tid: Tid,
+        out: &mut TxBuf,
+        len: usize,
+        som: bool,
+        eom: bool,
+    ) -> Result<(), ProtoError>;
+
+    /// Gives up one transaction; says whether the connection is still of use.
+    fn abandon(&mut self, tid: Tid, out: &mut TxBuf) -> Reuse;
+
+    /// Whether another transaction fits.
+    fn reuse(&self) -> Reuse;
+
+    /// Asks the peer for a sign of life, if the protocol can: the answer is [`Event::Alive`].
+    fn ping(&mut self, out: &mut TxBuf) -> bool;
+}
+
+/// The head of a response: its fields as received, names compared without case.
+#[derive(Default, Debug)]
+pub struct Head {
+    /// Status code.
+    pub status: u16,
+    text: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    name: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Head {
+    /// Forgets the last response but keeps the memory.
+    pub fn clear(&mut self) {
+        self.status = 0;
+        self.text.clear();
+        self.fields.clear();
+    }
+
+    /// Adds a field.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) {
+        let name = self.store(name);
+        let value = self.store(value);
+        self.fields.push(Field { name, value });
+    }
+
+    /// The first field called `name` (without a colon).
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// All fields, in order of arrival.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|f| (self.at(f.name), self.at(f.value)))
+    }
+
+    fn at(&self, (from, to): (u32, u32)) -> &[u8] {
+        &self.text[from as usize..to as usize]
+    }
+
+    fn store(&mut self, bytes: &[u8]) -> (u32, u32) {
+        let end = |v: &Vec<u8>| u32::try_from(v.len()).expect("a head is bounded far below 4 GiB");
+        let from = end(&self.text);
+        self.text.extend_from_slice(bytes);
+        (from, end(&self.text))
+    }
+}
+
+/// Why a connection is of no more use, or a request cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtoError {
+    /// What went wrong, to decide by.
+    pub kind: ProtoErrorKind,
+    /// What exactly, for a person.
+    pub detail: String,
+}
+
+/// Kinds of [`ProtoError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtoErrorKind {
+    /// The caller's request cannot be expressed in this protocol.
+    BadRequest,
+    /// The peer sent what the protocol does not allow.
+    Malformed,
+    /// The peer sent more than a limit allows.
+    TooLarge,
+    /// The connection ended inside a message.
+    CutShort,
+    /// The program sent more than it announced, or after its end of message.
+    TxOverrun,
+}
+
+impl ProtoError {
+    /// An error of `kind`; `detail` says what exactly.
+    pub fn new(kind: ProtoErrorKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+}
+
+impl std::fmt::Display for ProtoError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            ProtoErrorKind::BadRequest => "request not possible",
+            ProtoErrorKind::Malformed => "protocol error",
+            ProtoErrorKind::TooLarge => "limit passed",
+            ProtoErrorKind::CutShort => "cut short",
+            ProtoErrorKind::TxOverrun => "more sent than announced",
+        };
+        write!(f, "{kind}: {}", self.detail)
+    }
+}
+
+impl std::error::Error for ProtoError {}

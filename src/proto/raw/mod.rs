@@ -1,0 +1,1 @@
+//! Raw byte streams.
