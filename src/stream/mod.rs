@@ -1,1 +1,3 @@
-//! (coming)
+//! The life of a stream.
+
+pub mod http;
