@@ -327,7 +327,7 @@ pub struct Http {
     pub expect: Option<u16>,
     /// `http_fail_redirect`: a redirect is a failure.
     pub fail_redirect: bool,
-    /// `http_resp_map`: status and the user state it becomes (offset from `LWSSSCS_USER_BASE`).
+    /// `http_resp_map`: status, and the state that the program gets for it.
     pub resp_map: Vec<(u16, u16)>,
     /// `http_auth_header`: header for the auth token; lower case, no colon, as all headers here.
     pub auth_header: Option<String>,
