@@ -95,6 +95,7 @@ pub(super) enum Timer {
 /// Everything that changes. Never borrowed while a callback runs.
 pub(super) struct Core {
     pub poll: mio::Poll,
+    pub events: mio::Events,
     pub resolver: Resolver,
     pub lookups: HashMap<LookupId, ConnKey>,
     pub timers: Timers<Timer>,
@@ -123,6 +124,9 @@ pub struct Context {
     pub(super) ending: Cell<bool>,
 }
 
+/// Events taken from the system at once.
+const EVENTS: usize = 256;
+
 /// The token of the waker; connections have smaller ones.
 pub(super) const WAKER: mio::Token = mio::Token(usize::MAX);
 
@@ -141,6 +145,7 @@ impl Context {
         let waker = Arc::new(mio::Waker::new(poll.registry(), WAKER)?);
         let core = Core {
             poll,
+            events: mio::Events::with_capacity(EVENTS),
             resolver: Resolver::new(Arc::clone(&waker), options.lookup),
             lookups: HashMap::new(),
             timers: Timers::default(),
@@ -264,13 +269,6 @@ impl Core {
     /// The first of the tokens of a connection's sockets.
     pub fn token_base(conn: ConnKey) -> usize {
         index_of(conn) * SOCKETS_PER_CONN
-    }
-
-    /// The connection and socket slot of a token. The connection may be another one than the
-    /// event was for: events may be spurious, and are treated so.
-    pub fn by_token(&self, token: mio::Token) -> Option<(ConnKey, usize)> {
-        let key = *self.by_index.get(token.0 / SOCKETS_PER_CONN)?;
-        self.conns.contains_key(key).then_some((key, token.0 % SOCKETS_PER_CONN))
     }
 
     /// Puts a connection into the ready queue, once.

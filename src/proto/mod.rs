@@ -24,6 +24,9 @@ pub enum BodyLen {
     Known(u64),
     /// Not known: h1 sends it in chunks.
     Unknown,
+    /// Sent bare, with nothing that says where it ends (the policy's `http_no_content_length`,
+    /// for servers that count bytes themselves). The connection is of no use afterwards.
+    Unframed,
 }
 
 /// What a client asks for. Borrowed from the stream and its policy for the one call.

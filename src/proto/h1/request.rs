@@ -34,6 +34,7 @@ pub(super) fn write(req: &Request<'_>, out: &mut TxBuf) -> Result<Written, Proto
         BodyLen::None => out.push(b"\r\n"),
         BodyLen::Known(n) => out.push(format!("Content-Length: {n}\r\n\r\n").as_bytes()),
         BodyLen::Unknown => out.push(b"Transfer-Encoding: chunked\r\n\r\n"),
+        BodyLen::Unframed => out.push(b"Connection: close\r\n\r\n"),
     }
 
     let named = |name: &'static str| {
@@ -41,7 +42,8 @@ pub(super) fn write(req: &Request<'_>, out: &mut TxBuf) -> Result<Written, Proto
     };
     Ok(Written {
         head_method: req.method == "HEAD",
-        close: named("connection").any(|v| super::response::list_has(v, "close")),
+        close: req.body == BodyLen::Unframed
+            || named("connection").any(|v| super::response::list_has(v, "close")),
         upgrade: named("upgrade").next().is_some(),
     })
 }

@@ -20,6 +20,8 @@ pub(super) enum Send {
     Known(u64),
     /// Chunks, until the program says that it was the last.
     Chunks,
+    /// Bare bytes, until the program says that it was the last.
+    Bare,
     /// The program ended its message before what it announced: the peer waits for the rest.
     Short,
 }
@@ -30,6 +32,7 @@ impl Send {
             BodyLen::None | BodyLen::Known(0) => Self::Complete,
             BodyLen::Known(n) => Self::Known(n),
             BodyLen::Unknown => Self::Chunks,
+            BodyLen::Unframed => Self::Bare,
         }
     }
 
@@ -41,6 +44,7 @@ impl Send {
                 headroom: 0,
                 tailroom: 0,
             }),
+            Self::Bare => Some(TxWindow { max: MAX_WINDOW, headroom: 0, tailroom: 0 }),
             Self::Chunks => Some(TxWindow {
                 max: MAX_WINDOW,
                 headroom: CHUNK_HEADROOM,
@@ -72,6 +76,12 @@ impl Send {
                     *self = Self::Complete;
                 } else if eom {
                     *self = Self::Short;
+                }
+            }
+            Self::Bare => {
+                out.commit(b"", len, b"");
+                if eom {
+                    *self = Self::Complete;
                 }
             }
             Self::Chunks => {
