@@ -7,7 +7,7 @@ use super::life::Fate;
 use super::stream::{NewStream, Stream, StreamKey};
 use crate::policy::{Protocol, StreamType};
 use crate::stream::metadata::{UnknownName, Value};
-use crate::stream::{Flags, Input, Phase, Ret, State};
+use crate::stream::{Input, Phase, Ret, State};
 use crate::util::clock::MS;
 use crate::util::log;
 
@@ -344,12 +344,6 @@ impl Context {
         let mut all: Vec<_> = core.streams.iter().map(|(k, s)| (s.born, k)).collect();
         all.sort_unstable();
         all.into_iter().map(|(_, k)| k).collect()
-    }
-
-    /// A payload for the program that did not come from the wire.
-    pub(super) fn give(&self, key: StreamKey, data: &[u8], flags: Flags) -> Fate {
-        let ret = self.give_rx(key, data, flags);
-        self.obey(key, ret)
     }
 }
 

@@ -14,7 +14,7 @@ use super::dial::TrustCache;
 use super::pool::Pool;
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
-use crate::net::dns::{LookupFn, LookupId, Resolver};
+use crate::net::{LookupFn, LookupId, Resolver};
 use crate::policy::Policy;
 use crate::util::clock::{Clock, Micros, SEC};
 use crate::util::log;
@@ -70,7 +70,7 @@ impl Default for ContextOptions {
             response_timeout: 20 * SEC,
             idle_timeout: 5 * SEC,
             rx_buffer: 64 * 1024,
-            lookup: crate::net::dns::std_lookup,
+            lookup: crate::net::std_lookup,
         }
     }
 }

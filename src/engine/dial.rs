@@ -8,12 +8,9 @@ use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::{Context, Core, Timer};
 use super::route::{Place, Route, Target};
 use super::stream::{Link, StreamKey};
-use crate::net::connect::{Connector, Progress};
-use crate::net::dns::Lookup;
-use crate::net::identity::Identity;
-use crate::net::tls::Tls;
-use crate::net::unix::UnixTransport;
-use crate::net::{SocketOptions, Transport, trust};
+use crate::net::Lookup;
+use crate::net::{self, SocketOptions, Transport, TrustError};
+use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
 use crate::policy::{Attrs, Protocol, TrustStore};
 use crate::proto::{Codec, h1, raw};
 use crate::util::{TxBuf, log};
@@ -21,19 +18,19 @@ use crate::util::{TxBuf, log};
 /// Trust stores in the form that TLS needs, by the policy's own.
 #[derive(Default)]
 pub(super) struct TrustCache {
-    made: Vec<(Rc<TrustStore>, std::sync::Arc<trust::TrustStore>)>,
+    made: Vec<(Rc<TrustStore>, std::sync::Arc<net::TrustStore>)>,
 }
 
 impl TrustCache {
     fn get(
         &mut self,
         store: Option<&Rc<TrustStore>>,
-    ) -> Result<std::sync::Arc<trust::TrustStore>, trust::TrustError> {
-        let Some(store) = store else { return trust::TrustStore::system() };
+    ) -> Result<std::sync::Arc<net::TrustStore>, TrustError> {
+        let Some(store) = store else { return net::TrustStore::system() };
         if let Some((_, made)) = self.made.iter().find(|(s, _)| Rc::ptr_eq(s, store)) {
             return Ok(made.clone());
         }
-        let made = trust::TrustStore::from_der(store.certs.iter().map(|c| c.der.as_slice()))?;
+        let made = net::TrustStore::from_der(store.certs.iter().map(|c| c.der.as_slice()))?;
         // stores of policies that are gone are held by nobody else
         self.made.retain(|(s, _)| Rc::strong_count(s) > 1);
         self.made.push((Rc::clone(store), made.clone()));

@@ -11,8 +11,8 @@ use super::route::{Place, Target, fill};
 use super::stream::{Stream, StreamKey};
 use crate::policy::StreamType;
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
+use crate::stream::Input;
 use crate::stream::http::{self, Url};
-use crate::stream::{Input, Ret};
 use crate::util::{Micros, log};
 
 /// Redirects that are followed in one transaction.
@@ -274,15 +274,14 @@ impl Context {
 
     /// Request and response are complete: ACK or NACK, then DISCONNECTED.
     pub(super) fn transaction_done(&self, conn: ConnKey, key: StreamKey) {
-        let (good, redirected, timeout) = {
+        let (good, redirected) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             let timeout = stream.timeout_timer.take();
             let facts = (stream.txn.good, stream.txn.redirects > 0);
             core.cancel(timeout);
-            (facts.0, facts.1, timeout)
+            facts
         };
-        let _ = timeout;
         let input = if good { Input::Acked } else { Input::Nacked };
         for state in self.advance(key, input).unwrap_or(&[]) {
             let ret = self.say(key, *state);
@@ -384,9 +383,8 @@ fn base_url(stream: &Stream, target: &Target) -> Result<Url, String> {
     };
     let path = match &target.path {
         Some(path) => path.clone(),
-        None => {
-            fill(&stream.kind, &stream.metadata, &stream.kind.http.url).map_err(|e| e.to_string())?
-        }
+        None => fill(&stream.kind, &stream.metadata, &stream.kind.http.url)
+            .map_err(|e| e.to_string())?,
     };
     Ok(Url {
         scheme: if target.tls { "https" } else { "http" }.to_owned(),
@@ -403,23 +401,4 @@ fn come_back_after(head: &Head) -> Micros {
         http::retry_after(value, head.get("date"), SystemTime::now())
     });
     wait.map_or(0, |w| u64::try_from(w.as_micros()).unwrap_or(Micros::MAX / 4))
-}
-
-/// What a body callback means for the transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Given {
-    /// Go on.
-    On,
-    /// The stream let go of this connection.
-    LetGo,
-}
-
-impl Given {
-    pub fn from(linked: bool, ret: Ret) -> Self {
-        if linked && !matches!(ret, Ret::DestroyMe | Ret::DisconnectMe) {
-            Given::On
-        } else {
-            Given::LetGo
-        }
-    }
 }

@@ -57,7 +57,8 @@ impl Context {
     }
 
     fn start_raw(&self, conn: ConnKey, key: StreamKey) {
-        let none = Request { method: "", authority: "", path: "", fields: &[], body: BodyLen::None };
+        let none =
+            Request { method: "", authority: "", path: "", fields: &[], body: BodyLen::None };
         let started = {
             let mut core = self.core();
             let core = &mut *core;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::policy::{Protocol, StreamType, TrustStore};
 use crate::stream::Metadata;
-use crate::stream::http::url;
+use crate::stream::http::Url;
 
 /// A place to connect to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,15 +108,13 @@ impl Target {
 
     /// From a whole URL, which overrides scheme, host, port and path.
     pub fn from_url(text: &str) -> Result<Self, BadEndpoint> {
-        let url = url::Url::parse(text).map_err(|e| BadEndpoint(format!("{text}: {e}")))?;
-        let tls = match url.scheme.as_str() {
-            "https" | "wss" | "mqtts" => true,
-            "http" | "ws" | "mqtt" => false,
-            other => return Err(BadEndpoint(format!("{text}: scheme '{other}' is not supported"))),
+        let url = Url::parse(text).map_err(|e| BadEndpoint(format!("{text}: {e}")))?;
+        let (Some(port), tls) = (url.port_or_default(), url.is_tls()) else {
+            let scheme = url.scheme;
+            return Err(BadEndpoint(format!("{text}: scheme '{scheme}' is not supported")));
         };
-        let path = url.path_and_query.clone();
-        let path = (path != "/").then_some(path);
-        Ok(Self { place: Place::Net(url.host.clone(), url.port_or_default()), tls, path })
+        let path = (url.path != "/").then_some(url.path);
+        Ok(Self { place: Place::Net(url.host, port), tls, path })
     }
 
     /// What connections to here share for streams of type `kind`.
@@ -129,12 +127,7 @@ impl Target {
             trust: kind.trust_store.clone(),
             client_cert: kind.client_cert,
         });
-        Route {
-            place: self.place.clone(),
-            protocol: kind.protocol,
-            tls,
-            attrs: kind.attrs,
-        }
+        Route { place: self.place.clone(), protocol: kind.protocol, tls, attrs: kind.attrs }
     }
 
     /// What the request says as its host: the name alone, as the reference does, which servers

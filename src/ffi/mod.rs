@@ -1,4 +1,5 @@
 //! The C boundary: the exported functions, one file a noun. Everything below it is safe
 //! Rust; nothing imports this module.
 
+pub mod getaddrinfo;
 pub mod panic;

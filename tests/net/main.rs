@@ -1,0 +1,9 @@
+//! The transports, name resolution and connecting, against real sockets on loopback.
+
+mod connect;
+mod dns;
+mod drive;
+mod pki;
+mod tls;
+mod tls_openssl;
+mod unix;
