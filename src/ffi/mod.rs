@@ -1,1 +1,2 @@
-//! (coming)
+//! The C boundary: one file a noun.
+pub mod types;
