@@ -2,3 +2,4 @@
 //! Rust; nothing imports this module.
 
 pub mod panic;
+pub mod types;
