@@ -1,8 +1,11 @@
+//! Reasons for which a protocol's callback is called. Secure Streams programs see them only when they adopt descriptors.
+
 use core::ffi::{c_int, c_void};
 
 use super::base::lws;
 
 c_enum! {
+    /// Why a protocol callback is called.
     pub enum lws_callback_reasons {
         LWS_CALLBACK_PROTOCOL_INIT = 27,
         LWS_CALLBACK_PROTOCOL_DESTROY = 28,
@@ -130,5 +133,11 @@ c_enum! {
     }
 }
 
-pub type lws_callback_function =
-    unsafe extern "C" fn(*mut lws, lws_callback_reasons, *mut c_void, *mut c_void, usize) -> c_int;
+/// The callback of a protocol: connection, reason, the session's data, an argument and its length, both by reason. Returning nonzero closes the connection.
+pub type lws_callback_function = unsafe extern "C" fn(
+    wsi: *mut lws,
+    reason: lws_callback_reasons,
+    user: *mut c_void,
+    in_: *mut c_void,
+    len: usize,
+) -> c_int;
