@@ -66,6 +66,12 @@ impl Context {
         answer
     }
 
+    /// Whether a stream is there.
+    #[must_use]
+    pub fn exists(&self, key: StreamKey) -> bool {
+        self.lives(key)
+    }
+
     /// Whether the stream is still there.
     pub(super) fn lives(&self, key: StreamKey) -> bool {
         self.core().streams.contains_key(key)
