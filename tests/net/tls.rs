@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 
 use rustls::crypto::ring::default_provider;
@@ -15,7 +16,7 @@ use rustls::{
 };
 use securestreams::net::{Identity, Tls, Transport, TrustError, TrustStore};
 
-use crate::drive::{Driver, pattern, tcp};
+use crate::drive::{A_LOT, Driver, pattern, small_buffers, tcp};
 use crate::pki::{Cert, Dates, LEAF, Pki, Spec};
 
 type Stream = StreamOwned<ServerConnection, TcpStream>;
@@ -35,6 +36,7 @@ impl Server {
         serve: impl Fn(&mut Stream) -> io::Result<()> + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        small_buffers(&listener);
         let addr = listener.local_addr().unwrap();
         let config = Arc::new(config);
         let thread = thread::spawn(move || {
@@ -445,14 +447,19 @@ fn large_payloads_pass_whole() {
     let mut pki = Pki::new();
     let own = pki.make(LEAF, None);
     for version in BOTH {
-        let server = Server::start(config(&own, &[version]), 1, echo);
+        let (go, wait) = channel();
+        let server = Server::start(config(&own, &[version]), 1, move |stream| {
+            stream.conn.complete_io(&mut stream.sock)?;
+            wait.recv().unwrap();
+            echo(stream)
+        });
         let mut client = Client::connect(&trust(&[&own]), "localhost", server.addr).unwrap();
-        let sent = pattern(4 << 20);
-        let back = client.driver.echo(&mut client.tls, &sent).unwrap();
+        let sent = pattern(A_LOT);
+        let Client { tls, driver } = &mut client;
+        let back = driver.echo(tls, &sent, || go.send(()).unwrap()).unwrap();
         assert!(back == sent, "payload changed");
-        assert!(client.driver.blocked > 4, "never blocked");
-        client.tls.shutdown();
-        assert_eq!(client.driver.read_to_end(&mut client.tls).unwrap(), b"");
+        tls.shutdown();
+        assert_eq!(driver.read_to_end(tls).unwrap(), b"");
         server.join().unwrap();
     }
 }
@@ -461,18 +468,17 @@ fn large_payloads_pass_whole() {
 fn a_reader_that_sleeps_bounds_the_writer() {
     let mut pki = Pki::new();
     let own = pki.make(LEAF, None);
-    let (go, wait) = std::sync::mpsc::channel::<usize>();
-    let wait = std::sync::Mutex::new(wait);
+    let (go, wait) = channel::<usize>();
     let server = Server::start(config(&own, &BOTH), 1, move |stream| {
         stream.conn.complete_io(&mut stream.sock)?;
-        let len = wait.lock().unwrap().recv().unwrap();
+        let len = wait.recv().unwrap();
         let mut all = vec![0; len];
         stream.read_exact(&mut all)?;
         assert!(all == pattern(len), "payload changed");
         Ok(())
     });
     let mut client = Client::connect(&trust(&[&own]), "localhost", server.addr).unwrap();
-    let all = pattern(64 << 20);
+    let all = pattern(A_LOT);
     let mut sent = 0;
     let e = loop {
         match client.tls.write(&all[sent..]) {
