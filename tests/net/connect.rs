@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use securestreams::net::{
 };
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::drive::{Driver, PATIENCE, pattern, tcp};
+use crate::drive::{A_LOT, Driver, PATIENCE, pattern, small_buffers, tcp};
 
 const BASE: usize = 40;
 
@@ -262,8 +263,11 @@ fn options_reach_the_socket() {
 #[test]
 fn large_payloads_pass_whole() {
     let (listener, addr) = listen("127.0.0.1");
+    small_buffers(&listener);
+    let (go, wait) = channel();
     let peer = thread::spawn(move || {
         let (mut peer, _) = listener.accept().unwrap();
+        wait.recv().unwrap();
         let mut buf = vec![0; 50_000];
         loop {
             match peer.read(&mut buf).unwrap() {
@@ -275,9 +279,9 @@ fn large_payloads_pass_whole() {
     let mut t = tcp(addr);
     let mut driver = Driver::new(&mut *t);
     driver.handshake(&mut *t).unwrap();
-    let sent = pattern(8 << 20);
-    assert!(driver.echo(&mut *t, &sent).unwrap() == sent, "payload changed");
-    assert!(driver.blocked > 0, "never blocked");
+    let sent = pattern(A_LOT);
+    let back = driver.echo(&mut *t, &sent, || go.send(()).unwrap()).unwrap();
+    assert!(back == sent, "payload changed");
     t.shutdown();
     assert_eq!(driver.read_to_end(&mut *t).unwrap(), b"");
     peer.join().unwrap();

@@ -12,8 +12,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Driver {
     poll: Poll,
     events: Events,
-    /// How often a call said `WouldBlock`.
-    pub blocked: usize,
 }
 
 impl Driver {
@@ -21,7 +19,7 @@ impl Driver {
         let poll = Poll::new().unwrap();
         let interest = Interest::READABLE | Interest::WRITABLE;
         poll.registry().register(transport.source(), Token(0), interest).unwrap();
-        Self { poll, events: Events::with_capacity(8), blocked: 0 }
+        Self { poll, events: Events::with_capacity(8) }
     }
 
     fn wait(&mut self) {
@@ -34,10 +32,7 @@ impl Driver {
             match call() {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) => self.wait(),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    self.blocked += 1;
-                    self.wait();
-                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.wait(),
                 Err(e) => return Err(e),
             }
         }
@@ -82,36 +77,57 @@ impl Driver {
         self.until(|| Ok(t.flush()?.then_some(())))
     }
 
-    /// Writes all of `bytes` while it reads as many, as an echo gives them back.
-    pub fn echo(&mut self, t: &mut dyn Transport, bytes: &[u8]) -> io::Result<Vec<u8>> {
-        let (mut sent, mut back, mut buf) = (0, Vec::new(), vec![0; 10_000]);
+    /// Writes until the peer, which does not read before `go` is called, holds it back; then
+    /// writes the rest while it reads as many bytes, as an echo gives them back.
+    pub fn echo(
+        &mut self,
+        t: &mut dyn Transport,
+        bytes: &[u8],
+        go: impl FnOnce(),
+    ) -> io::Result<Vec<u8>> {
+        let mut sent = 0;
+        while let Some(n) = unless_blocked(t.write(&bytes[sent..]))? {
+            sent += n;
+            assert!(sent < bytes.len(), "the writer is not held back");
+        }
+        go();
+        let (mut back, mut buf) = (Vec::new(), vec![0; 10_000]);
         while back.len() < bytes.len() {
-            let mut moved = false;
-            if sent < bytes.len() {
-                match t.write(&bytes[sent..]) {
-                    Ok(n) => (sent, moved) = (sent + n, true),
-                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.blocked += 1,
-                    Err(e) => return Err(e),
-                }
+            let written = if sent < bytes.len() {
+                unless_blocked(t.write(&bytes[sent..]))?
             } else {
                 t.flush()?;
-            }
-            match t.read(&mut buf) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(n) => {
-                    back.extend_from_slice(&buf[..n]);
-                    moved = true;
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.blocked += 1,
-                Err(e) => return Err(e),
-            }
-            if !moved {
-                self.wait();
+                None
+            };
+            sent += written.unwrap_or(0);
+            let read = unless_blocked(t.read(&mut buf))?;
+            match read {
+                Some(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(n) => back.extend_from_slice(&buf[..n]),
+                None if written.is_none() => self.wait(),
+                None => {}
             }
         }
         Ok(back)
     }
 }
+
+fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Ok(n) => Ok(Some(n)),
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Keeps the peers' receive buffers small, so that a few megabytes fill what the kernel
+/// holds for a connection.
+pub fn small_buffers(listener: &impl std::os::fd::AsFd) {
+    socket2::SockRef::from(listener).set_recv_buffer_size(64 * 1024).unwrap();
+}
+
+/// More than the kernel holds for a connection with [`small_buffers`].
+pub const A_LOT: usize = 12 << 20;
 
 pub fn tcp(addr: std::net::SocketAddr) -> Box<dyn Transport> {
     Box::new(TcpTransport::connect(addr, &SocketOptions::default()).unwrap())

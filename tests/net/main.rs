@@ -4,6 +4,8 @@ mod connect;
 mod dns;
 mod drive;
 mod pki;
+mod serve;
 mod tls;
 mod tls_openssl;
+mod trust;
 mod unix;

@@ -1,17 +1,20 @@
 use std::io::{self, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use securestreams::net::{Transport, UnixTransport};
 
-use crate::drive::{Driver, pattern};
+use crate::drive::{A_LOT, Driver, pattern};
 use crate::pki::TempDir;
 
-/// Echoes until the client's end, once.
-fn echo_once(listener: UnixListener) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
+/// Echoes from the word go until the client's end, once.
+fn echo_once(listener: UnixListener) -> (Sender<()>, thread::JoinHandle<()>) {
+    let (go, wait) = channel();
+    let thread = thread::spawn(move || {
         let (mut peer, _) = listener.accept().unwrap();
+        wait.recv().unwrap();
         let mut buf = [0; 4096];
         loop {
             match peer.read(&mut buf).unwrap() {
@@ -19,19 +22,21 @@ fn echo_once(listener: UnixListener) -> thread::JoinHandle<()> {
                 n => peer.write_all(&buf[..n]).unwrap(),
             }
         }
-    })
+    });
+    (go, thread)
 }
 
-fn talk(name: &str) {
+fn talk(name: &str, (go, peer): (Sender<()>, thread::JoinHandle<()>)) {
     let mut t = UnixTransport::connect(name).unwrap();
     assert!(t.handshake().unwrap());
     assert_eq!(t.peer(), format!("+{name}"));
     let mut driver = Driver::new(&mut t);
-    let sent = pattern(1 << 20);
-    assert_eq!(driver.echo(&mut t, &sent).unwrap(), sent);
-    assert!(driver.blocked > 0, "never blocked");
+    let sent = pattern(A_LOT);
+    let back = driver.echo(&mut t, &sent, || go.send(()).unwrap()).unwrap();
+    assert!(back == sent, "payload changed");
     t.shutdown();
     assert_eq!(driver.read_to_end(&mut t).unwrap(), b"");
+    peer.join().unwrap();
 }
 
 #[test]
@@ -39,8 +44,7 @@ fn by_path() {
     let dir = TempDir::new();
     let path = dir.path("sock");
     let peer = echo_once(UnixListener::bind(&path).unwrap());
-    talk(path.to_str().unwrap());
-    peer.join().unwrap();
+    talk(path.to_str().unwrap(), peer);
 }
 
 #[test]
@@ -48,8 +52,7 @@ fn by_abstract_name() {
     let name = format!("securestreams-test-{}", std::process::id());
     let addr = SocketAddr::from_abstract_name(&name).unwrap();
     let peer = echo_once(UnixListener::bind_addr(&addr).unwrap());
-    talk(&format!("@{name}"));
-    peer.join().unwrap();
+    talk(&format!("@{name}"), peer);
 }
 
 #[test]
