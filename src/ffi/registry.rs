@@ -204,6 +204,26 @@ pub(super) fn adopt_context(caller: &str, handle: *const lws_context) -> Option<
     context(caller, handle)
 }
 
+/// Makes the loop come round without saying anything to the streams.
+pub(super) fn wake(handle: *const lws_context) {
+    let Ok(slot) = slot_of(handle) else { return };
+    if let Some(waker) = &*slot.waker.read().unwrap_or_else(PoisonError::into_inner) {
+        // a full eventfd wakes as well
+        let _ = waker.wake();
+    }
+}
+
+/// Does `f`, which may only touch atomics, to a context from whatever thread.
+pub(super) fn interrupt(handle: *const lws_context, f: impl FnOnce(&CContext)) {
+    let Ok(slot) = slot_of(handle) else { return };
+    let raw = slot.context.load(Ordering::Acquire);
+    if !raw.is_null() {
+        // SAFETY: while the slot holds the pointer the context lives; the caller's program
+        // promised not to destroy it meanwhile.
+        f(unsafe { &*raw });
+    }
+}
+
 /// `lws_cancel_service`: from any thread, and from signal handlers.
 pub(super) fn cancel_service(handle: *const lws_context) {
     let Ok(slot) = slot_of(handle) else { return };
