@@ -116,7 +116,8 @@ pub trait Codec {
     fn start(&mut self, req: &Request<'_>, out: &mut TxBuf) -> Result<Tid, ProtoError>;
 
     /// Takes bytes from the front of `input` until there is something to report. `Ok(None)`
-    /// means that more bytes are needed; `input` is then empty. To be called again after each
+    /// means that more bytes are needed; `input` is then empty, but for bytes that wait for a
+    /// transaction (raw) or belong to the protocol that follows an upgrade (h1). To be called again after each
     /// event, also with empty input, until it says `None`. Replies of the protocol's own
     /// (acks, pongs) go to `out`.
     ///

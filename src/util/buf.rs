@@ -2,6 +2,10 @@
 //! it, with room left in front for the codec's framing, so that nothing is copied between
 //! the callback and the socket.
 
+/// The buffer grows by multiples of this, in bytes: a head made of many small pieces takes one
+/// step.
+const STEP: usize = 512;
+
 /// Bytes waiting for the transport, with a window at the end that a payload is written into.
 ///
 /// The window's memory stands still from [`prepare`](Self::prepare) to
@@ -19,6 +23,16 @@ pub struct TxBuf {
     window: Option<Window>,
     /// Pushed while the window was open.
     aside: Vec<u8>,
+}
+
+/// Takes formatted text, never failing.
+struct Text<'a>(&'a mut TxBuf);
+
+impl std::fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.push(text.as_bytes());
+        Ok(())
+    }
 }
 
 /// Where the payload goes: `headroom` bytes after `ready`.
@@ -66,6 +80,11 @@ impl TxBuf {
         self.reserve(bytes.len());
         self.bytes[self.ready..self.ready + bytes.len()].copy_from_slice(bytes);
         self.ready += bytes.len();
+    }
+
+    /// Appends formatted text.
+    pub fn push_fmt(&mut self, text: std::fmt::Arguments<'_>) {
+        std::fmt::Write::write_fmt(&mut Text(self), text).unwrap_or_default();
     }
 
     /// Opens a window of `room` bytes behind `headroom` bytes for framing and in front of
@@ -167,7 +186,7 @@ impl TxBuf {
             self.read = 0;
         }
         if self.ready + more > self.bytes.len() {
-            self.bytes.resize(self.ready + more, 0);
+            self.bytes.resize((self.ready + more).next_multiple_of(STEP), 0);
         }
     }
 }

@@ -102,6 +102,7 @@ fn broken_chunks_are_refused() {
         "0\r\nx\r\n\r\n",
         "0\r\n: y\r\n\r\n",
         "0\r\nx : y\r\n\r\n",
+        "0\r\nx(y: z\r\n\r\n",
         "0\r\nx: a\0\r\n\r\n",
         "0\r\nHTTP/1.1 200 OK\r\n\r\n",
     ];

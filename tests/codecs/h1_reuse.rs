@@ -1,7 +1,7 @@
 //! Several transactions on a connection, and what it holds between them.
 
 use super::feed::request;
-use securestreams::proto::h1::{H1, MAX_HEAD};
+use securestreams::proto::h1::{H1, MAX_HEAD, MAX_INTERIM};
 use securestreams::proto::{Codec, Event, ProtoErrorKind, Reuse, Tid};
 use securestreams::util::TxBuf;
 
@@ -81,6 +81,30 @@ fn close_is_known_during_the_transaction() {
     let mut input = &b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n"[..];
     codec.receive(&mut input, &mut out, 0).unwrap();
     assert_eq!(codec.reuse(), Reuse::Never);
+
+    let mut codec = H1::new();
+    start(&mut codec).unwrap();
+    assert_eq!(receive_all(&mut codec, b"HTTP/1.1 200 OK\r\n\r\nuntil close"), 0);
+    assert_eq!(codec.reuse(), Reuse::Never);
+}
+
+#[test]
+fn one_transaction_leaves_no_traces_in_the_next() {
+    let (mut codec, mut out) = (H1::new(), TxBuf::new());
+    for _ in 0..2 {
+        start(&mut codec).unwrap();
+        receive_all(&mut codec, &b"HTTP/1.1 100 X\r\n\r\n".repeat(MAX_INTERIM.into()));
+        let mut input = OK;
+        codec.receive(&mut input, &mut out, 0).unwrap();
+        let payload = codec.receive(&mut input, &mut out, 0).unwrap();
+        assert!(matches!(payload, Some(Event::Data { som: true, eom: false, .. })), "{payload:?}");
+        assert_eq!(receive_all(&mut codec, input), 1);
+    }
+    start(&mut codec).unwrap();
+    let mut input = &b"HTTP/1.1 204 X\r\n\r\n"[..];
+    codec.receive(&mut input, &mut out, 0).unwrap();
+    let end = codec.receive(&mut input, &mut out, 0).unwrap();
+    assert!(matches!(end, Some(Event::End { .. })), "{end:?}");
 }
 
 #[test]

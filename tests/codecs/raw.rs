@@ -25,6 +25,7 @@ fn bytes_come_through_unmarked() {
         assert_eq!(codec.receive(&mut input, &mut out, 0), Ok(None));
     }
     assert!(codec.head(TID).is_none());
+    assert!(codec.response_started(TID));
 }
 
 #[test]

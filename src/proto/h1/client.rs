@@ -180,7 +180,6 @@ impl H1 {
                     let detail = format!("more than {MAX_INTERIM} interim responses");
                     return Err(ProtoError::new(ProtoErrorKind::TooLarge, detail));
                 }
-                self.head.clear();
                 return Ok(None);
             }
             _ => {
@@ -221,9 +220,8 @@ impl H1 {
         Event::End { tid }
     }
 
-    /// Sends no more and holds only what an idle connection may.
+    /// Holds only what an idle connection may.
     fn release(&mut self) {
-        self.sending = Send::Complete;
         self.head.release();
         self.stash.clear();
         self.stash.shrink_to(STASH_KEEP);

@@ -32,7 +32,7 @@ pub(super) fn write(req: &Request<'_>, out: &mut TxBuf) -> Result<Written, Proto
     }
     match req.body {
         BodyLen::None => out.push(b"\r\n"),
-        BodyLen::Known(n) => out.push(format!("Content-Length: {n}\r\n\r\n").as_bytes()),
+        BodyLen::Known(n) => out.push_fmt(format_args!("Content-Length: {n}\r\n\r\n")),
         BodyLen::Unknown => out.push(b"Transfer-Encoding: chunked\r\n\r\n"),
         BodyLen::Unframed => out.push(b"Connection: close\r\n\r\n"),
     }

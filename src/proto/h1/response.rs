@@ -87,6 +87,7 @@ fn parse_strict(bytes: &[u8], head: &mut Head) -> Result<Minor, Failure> {
         .allow_obsolete_multiline_headers_in_responses(true)
         .parse_response(&mut response, bytes);
     match parsed {
+        // two opinions on where a head ends must never go unnoticed
         Ok(httparse::Status::Complete(n)) if n == bytes.len() => {}
         Ok(_) => return Err(Failure::End),
         Err(httparse::Error::Status) => return Err(Failure::Status),
