@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::context::{Context, Timer};
 use super::life::Fate;
-use super::stream::{NewStream, Stream, StreamKey};
+use super::stream::{Handler, NewStream, Stream, StreamKey};
 use crate::policy::{Protocol, StreamType};
 use crate::stream::metadata::{UnknownName, Value};
 use crate::stream::{Input, Phase, Ret, State};
@@ -85,6 +85,12 @@ impl Context {
         core.born += 1;
         let tag = format!("[{}|wsiSScli|{born}|{}]", std::process::id(), new.kind.name);
         Ok(core.streams.insert(Stream::new(new, Rc::from(tag), born)))
+    }
+
+    /// Takes a stream back that the program was told nothing about.
+    pub fn discard(&self, key: StreamKey) {
+        let stream = self.core().streams.remove(key);
+        drop(stream);
     }
 
     /// Says CREATING, and connects a stream that is nailed up.
@@ -335,6 +341,12 @@ impl Context {
     #[must_use]
     pub fn kind(&self, key: StreamKey) -> Option<Rc<StreamType>> {
         self.core().streams.get(key).map(|s| Rc::clone(&s.kind))
+    }
+
+    /// The program's side of the stream.
+    #[must_use]
+    pub fn handler(&self, key: StreamKey) -> Option<Rc<dyn Handler>> {
+        self.core().streams.get(key).map(|s| Rc::clone(&s.handler))
     }
 
     /// Streams that exist, oldest first.

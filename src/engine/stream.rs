@@ -28,7 +28,7 @@ pub struct TxAnswer {
 }
 
 /// The program's side of a stream. Every method may call back into the engine.
-pub trait Handler {
+pub trait Handler: std::any::Any {
     /// An advisory state, or a user state of the policy (a number from
     /// [`USER_BASE`](crate::stream::state::USER_BASE) on). `ordinal` is what the C callback gets as
     /// `ack`. `None`: the program has no such callback.

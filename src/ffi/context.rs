@@ -36,8 +36,6 @@ pub struct CContext {
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) parser: RefCell<Option<Parser>>,
-    /// The policy in C structs, as given to the program.
-    pub(super) c_policy: RefCell<Option<super::policy::CPolicy>>,
     /// Frames of ours are on some thread's stack.
     pub(super) busy: AtomicBool,
     depth: Cell<u32>,
@@ -226,7 +224,6 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         table: StreamTable::default(),
         vhosts: Vhosts::default(),
         parser: RefCell::new(None),
-        c_policy: RefCell::new(None),
         busy: AtomicBool::new(false),
         depth: Cell::new(0),
         destroy_wanted: Cell::new(false),

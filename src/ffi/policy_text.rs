@@ -106,18 +106,23 @@ pub unsafe extern "C" fn lws_ss_policy_parse(
             return LEJP_REJECT_UNKNOWN;
         };
         // SAFETY: the caller promises the bytes.
-        match parser.feed(unsafe { bytes(buf, len) }) {
-            Progress::More => {
+        let progress = parser.feed(unsafe { bytes(buf, len) });
+        match progress {
+            Progress::Continue => {
                 *cx.parser.borrow_mut() = Some(parser);
                 LEJP_CONTINUE
             }
-            Progress::Done { outcome, unused } => match accept(outcome) {
+            Progress::Done { unused } => match accept(parser.finish()) {
                 Some(policy) => {
                     cx.engine.set_policy(policy);
                     c_int::try_from(unused).unwrap_or(c_int::MAX)
                 }
                 None => LEJP_REJECT_UNKNOWN,
             },
+            Progress::Failed => {
+                accept(parser.finish());
+                LEJP_REJECT_UNKNOWN
+            }
         }
     })
 }

@@ -187,6 +187,11 @@ pub(super) fn find_context(handle: *const lws_context) -> Option<Rc<CContext>> {
     slot_of(handle).and_then(Slot::context).ok()
 }
 
+/// The contexts of this thread.
+pub(super) fn contexts() -> Vec<Rc<CContext>> {
+    SLOTS.iter().filter_map(|slot| slot.context().ok()).collect()
+}
+
 /// As [`context`], for running the loop: a context that no call is using moves to the thread
 /// that runs it, as in programs that create it here and serve it there.
 pub(super) fn adopt_context(caller: &str, handle: *const lws_context) -> Option<Rc<CContext>> {

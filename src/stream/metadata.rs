@@ -8,6 +8,26 @@ use crate::policy::StreamType;
 /// else is owned.
 pub type Value = Box<dyn AsRef<[u8]>>;
 
+/// A copy, with a NUL behind it for programs that print values as C strings.
+pub struct Owned(Vec<u8>);
+
+impl Owned {
+    /// A copy of `value`.
+    #[must_use]
+    pub fn new(value: &[u8]) -> Self {
+        let mut copy = Vec::with_capacity(value.len() + 1);
+        copy.extend_from_slice(value);
+        copy.push(0);
+        Self(copy)
+    }
+}
+
+impl AsRef<[u8]> for Owned {
+    fn as_ref(&self) -> &[u8] {
+        &self.0[..self.0.len() - 1]
+    }
+}
+
 /// The values of one stream.
 #[derive(Default)]
 pub struct Metadata {
@@ -66,7 +86,7 @@ impl Metadata {
         if self.declared.len() < kind.metadata.len() {
             self.declared.resize_with(kind.metadata.len(), || None);
         }
-        self.declared[i] = Some(Box::new(value.to_vec()));
+        self.declared[i] = Some(Box::new(Owned::new(value)));
     }
 
     /// The header fields that were set directly.
