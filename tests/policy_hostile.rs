@@ -303,3 +303,16 @@ fn thousands_of_mistakes_are_counted_not_kept() {
     assert!(last.unwrap().message.contains("more errors and warnings are not shown"));
     assert!(begin.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn long_names_used_often_cost_nothing_extra() {
+    let name = "n".repeat(1024 * 1024);
+    let begin = Instant::now();
+    let items = "\"x\",".repeat(100_000);
+    let text = format!("{{ \"trust_stores\": [{{ \"{name}\": [{items}] }}] }}");
+    assert_eq!(parse(text.as_bytes()).errors.len(), MAX_DIAGS);
+    let uses = "\"rideshare\": \"x\",".repeat(50_000);
+    let text = format!("{{ \"s\": [{{ \"{name}\": {{ {uses} \"endpoint\": \"e\" }} }}] }}");
+    assert!(parse(text.as_bytes()).policy.is_some());
+    assert!(begin.elapsed() < Duration::from_secs(20));
+}

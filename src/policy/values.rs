@@ -294,7 +294,7 @@ impl<'a> Scope<'a> {
         let target = self.text(member)?.to_owned();
         self.build.later.push(Later {
             section: self.place.section,
-            name: self.place.name.map(str::to_owned),
+            name: self.place.name.map(quoted),
             key: member.key.clone(),
             pos: member.node.pos,
             target: target.clone(),
