@@ -10,7 +10,7 @@ use super::keys;
 use super::model::{Cert, Policy, Retry, SMD_STREAM_TYPE, StreamType, TrustStore};
 use super::named::{HasName, Named};
 use super::parser::Rules;
-use super::special::{der, item_of};
+use super::special::der;
 use super::trust::{self, DerKind};
 use super::values::{Key, Scope, type_name};
 
@@ -273,7 +273,8 @@ impl Build {
         }
         let mut scope = Scope::new(self, place, &stack.node);
         let cert = |item: &Node| {
-            der(&mut scope, &item_of(stack, item), DerKind::Certificate, "a certificate")
+            let item = Member { key: "stack".to_owned(), pos: item.pos, node: item.clone() };
+            der(&mut scope, &item, DerKind::Certificate, "a certificate")
         };
         let certs = items.iter().filter_map(cert).collect();
         self.policy.trust_stores.insert(TrustStore { name: name.to_owned(), certs });

@@ -15,7 +15,7 @@ pub fn stream_type(scope: &mut Scope<'_>, stream: &StreamType) {
     aws_metadata(scope, stream, "aws_service", stream.aws_service.as_deref());
     if stream.server {
         server_parts(scope, stream);
-    } else if stream.endpoint.is_empty() && !stream.local_sink {
+    } else if stream.endpoint.is_empty() && !stream.local_sink && !scope.open {
         let message = "a client stream type without 'endpoint' has nowhere to connect to";
         scope.build.diags.warn(Kind::MissingPart, scope.place, scope.pos, message);
     }

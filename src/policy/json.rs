@@ -4,10 +4,11 @@
 //! column. Its whole state is between two bytes, so text in chunks of any size reads the same. It
 //! stops by itself behind the closing brace of the top object.
 //!
-//! Beyond RFC 8259 it takes what policies may hold: `#` comments up to the end of the line, a comma
-//! before `]` and leading zeros. Memory is bounded by the limits below.
+//! Beyond RFC 8259 it takes what existing policies hold: `#` comments up to the end of the line, a
+//! comma before `]`, leading zeros, and one `}` too many behind an item of an array. Memory is
+//! bounded by the limits below.
 
-use super::error::{Kind, Pos};
+use super::error::{Kind, MAX_DIAGS, Pos};
 
 /// The most bytes of text.
 pub const MAX_TEXT: usize = 4 * 1024 * 1024;
@@ -67,6 +68,8 @@ enum State {
     Value,
     /// A comma or the end of the container.
     AfterValue,
+    /// Behind a `}` too many in an array: a comma or the end of the array.
+    AfterStray,
     /// Behind `{`: a key or the end.
     FirstKey,
     /// Behind a comma: a key.
@@ -104,6 +107,7 @@ pub struct Reader {
     token_pos: Pos,
     /// The first half of a surrogate pair, whose second half must follow.
     high_surrogate: Option<u16>,
+    strays: Vec<Pos>,
 }
 
 impl Default for Reader {
@@ -119,6 +123,7 @@ impl Default for Reader {
             token: Vec::new(),
             token_pos: Pos::START,
             high_surrogate: None,
+            strays: Vec::new(),
         }
     }
 }
@@ -143,6 +148,11 @@ impl Reader {
     /// Whether the top object is complete.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// Where there was a `}` too many.
+    pub fn strays(&self) -> &[Pos] {
+        &self.strays
     }
 
     /// Where the next byte will be.
@@ -215,12 +225,20 @@ impl Reader {
             (State::Value, b']') if self.in_array() => self.close(byte),
             (State::Value, _) => self.begin_value(byte),
 
-            (State::AfterValue, b',') => {
+            (State::AfterValue | State::AfterStray, b',') => {
                 self.state = if self.in_array() { State::Value } else { State::Key };
                 Ok(())
             }
+            (State::AfterValue, b'}') if self.in_array() => {
+                if self.strays.len() < MAX_DIAGS {
+                    self.strays.push(self.pos);
+                }
+                self.state = State::AfterStray;
+                Ok(())
+            }
             (State::AfterValue, b']' | b'}') => self.close(byte),
-            (State::AfterValue, _) => {
+            (State::AfterStray, b']') => self.close(byte),
+            (State::AfterValue | State::AfterStray, _) => {
                 let what = if self.in_array() { "',' or ']'" } else { "',' or '}'" };
                 Err(self.expected(what, byte))
             }
@@ -293,8 +311,7 @@ impl Reader {
 
     fn close(&mut self, byte: u8) -> Result<(), SyntaxError> {
         if self.in_array() != (byte == b']') {
-            let what = if self.in_array() { "',' or ']'" } else { "',' or '}'" };
-            return Err(self.expected(what, byte));
+            return Err(self.expected("',' or '}'", byte));
         }
         match self.stack.pop() {
             Some(frame) => self.add(frame.close(false)),

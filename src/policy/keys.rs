@@ -28,7 +28,7 @@ const AUTH_BLOBS: u8 = 4;
 /// `attr_priority` of network management, the highest.
 const MAX_PRIORITY: u8 = 7;
 
-/// Keys of the top level that hold a value; the others are in [`SECTIONS`].
+/// Keys of the top level. Those without a field are the sections, which `build` reads.
 pub static TOP: &[Key<Policy>] = keys! {
     "release" => Label(|p| &mut p.release),
     "product" => Label(|p| &mut p.product),

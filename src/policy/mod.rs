@@ -19,6 +19,8 @@ mod nearest;
 mod parser;
 mod special;
 mod template;
+#[cfg(test)]
+mod tests;
 mod trust;
 mod values;
 

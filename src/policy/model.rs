@@ -16,7 +16,7 @@ pub const SMD_STREAM_TYPE: &str = "_lws_smd";
 pub const CONCEAL_FOREVER: u16 = u16::MAX;
 
 /// A whole policy. Cloning is cheap: everything big is behind `Rc`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// `release`: which version of the policy this is.
     pub release: Option<String>,

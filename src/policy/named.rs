@@ -68,6 +68,13 @@ impl<T> Clone for Named<T> {
     }
 }
 
+/// The same entries in the same order.
+impl<T: PartialEq> PartialEq for Named<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
+}
+
 impl<'a, T: HasName> IntoIterator for &'a Named<T> {
     type Item = &'a Rc<T>;
     type IntoIter = std::slice::Iter<'a, Rc<T>>;

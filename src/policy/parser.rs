@@ -17,7 +17,7 @@ pub struct Rules {
 }
 
 /// What became of a policy text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The policy, if there is no error. Of an overlay: the whole new policy.
     pub policy: Option<Policy>,
@@ -123,6 +123,9 @@ impl Reading {
         let reader = std::mem::take(&mut self.reader);
         let (done, pos) = (reader.is_done(), reader.pos());
         let mut build = Build::new(self.base.take(), self.rules);
+        for &stray in reader.strays() {
+            build.diags.warn(Kind::Syntax, Place::default(), stray, "a '}' too many is ignored");
+        }
         let root = reader.finish();
         if let Some(error) = error {
             build.diags.error(error.kind, Place::default(), error.pos, error.message);

@@ -192,7 +192,7 @@ fn each_pair<'m>(
     }
 }
 
-/// An item of an array, under the array's key.
-pub fn item_of(member: &Member, item: &Node) -> Member {
+/// An item of an array, under the array's key (a known one: it is copied each time).
+fn item_of(member: &Member, item: &Node) -> Member {
     Member { key: member.key.clone(), pos: item.pos, node: item.clone() }
 }

@@ -152,3 +152,69 @@ fn append(out: &mut Vec<u8>, more: &[u8]) -> Result<(), ExpandError> {
     out.extend_from_slice(more);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(text: &str) -> String {
+        let lookup = |name: &str| match name {
+            "a" => Some("1"),
+            "ab" => Some("2"),
+            "loop" => Some("${a}"),
+            _ => None,
+        };
+        Template::parse(text).expect("a template").expand(lookup).expect("text")
+    }
+
+    #[test]
+    fn variables_are_filled_in() {
+        assert_eq!(expand(""), "");
+        assert_eq!(expand("plain"), "plain");
+        assert_eq!(expand("${a}"), "1");
+        assert_eq!(expand("x${a}y${ab}${a}z"), "x1y21z");
+        assert_eq!(expand("${loop}"), "${a}", "values are not expanded again");
+    }
+
+    #[test]
+    fn what_is_not_set_is_empty() {
+        assert_eq!(expand("x${none}y"), "xy");
+    }
+
+    #[test]
+    fn dollars_that_open_nothing_stay() {
+        assert_eq!(expand("$"), "$");
+        assert_eq!(expand("a$b{c}"), "a$b{c}");
+        assert_eq!(expand("$${a}"), "$1");
+        assert_eq!(expand("cost: 5$"), "cost: 5$");
+        assert_eq!(Template::parse("x${a"), Err(Unterminated));
+        assert_eq!(Template::parse("${a}${"), Err(Unterminated));
+    }
+
+    #[test]
+    fn it_prints_as_it_was_written() {
+        for text in ["", "plain", "x${a}y${b}", "$${a}$"] {
+            assert_eq!(Template::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn literals_can_be_seen_without_expansion() {
+        assert_eq!(Template::parse("!vh").unwrap().as_literal(), Some("!vh"));
+        assert_eq!(Template::parse("").unwrap().as_literal(), Some(""));
+        assert_eq!(Template::parse("a${b}").unwrap().as_literal(), None);
+        assert_eq!(Template::literal("a${b}").as_literal(), Some("a${b}"));
+        assert!(Template::literal("").is_empty());
+    }
+
+    #[test]
+    fn expansion_is_bounded_and_checked() {
+        let template = Template::parse("${a}${a}").unwrap();
+        let half = vec![b'x'; MAX_EXPANDED / 2];
+        assert_eq!(template.expand_bytes(|_| Some(&half)).unwrap().len(), MAX_EXPANDED);
+        let more = vec![b'x'; MAX_EXPANDED / 2 + 1];
+        assert_eq!(template.expand_bytes(|_| Some(&more)), Err(ExpandError::TooLong));
+        assert_eq!(template.expand(|_| Some([0xff])), Err(ExpandError::NotUtf8));
+        assert_eq!(template.expand_bytes(|_| Some([0xff])), Ok(vec![0xff, 0xff]));
+    }
+}

@@ -14,7 +14,7 @@ use super::template::Template;
 
 /// What a key's value must be, and which field of `T` it sets.
 pub enum Set<T: 'static> {
-    /// `true` or `false`.
+    /// `true` or `false`, see `Scope::flag`.
     Flag(fn(&mut T) -> &mut bool),
     /// A number in a range, as a number or as a string of digits.
     U8(RangeInclusive<u8>, fn(&mut T) -> &mut u8),
@@ -34,7 +34,7 @@ pub enum Set<T: 'static> {
     OptTemplate(fn(&mut T) -> &mut Option<Template>),
     /// The same, for payload: control characters are allowed.
     Payload(fn(&mut T) -> &mut Option<Template>),
-    /// Anything; it has no effect.
+    /// Anything; it sets no field.
     Unused,
     /// What needs a function of its own.
     With(fn(&mut Scope<'_>, &mut T, &Member)),
@@ -85,7 +85,8 @@ impl<'a> Scope<'a> {
                 self.unknown_key(member, known);
                 continue;
             };
-            if self.seen.insert(key.names[0], member.node.pos).is_some() {
+            let before = self.seen.insert(key.names[0], member.node.pos);
+            if before.is_some() && !matches!(key.set, Set::Unused) {
                 self.duplicate(member);
             }
             if member.node.value != Value::Null {
@@ -162,14 +163,26 @@ impl<'a> Scope<'a> {
         self.error(Kind::WrongType, member, format_args!("expected {wanted} but found {found}"));
     }
 
+    /// `true` or `false`. Policies in use also have 0 and 1, and the words in quotes.
     fn flag(&mut self, member: &Member) -> Option<bool> {
-        match member.node.value {
-            Value::Bool(on) => Some(on),
+        let (Value::Number(text) | Value::Text(text)) = &member.node.value else {
+            if let Value::Bool(on) = member.node.value {
+                return Some(on);
+            }
+            self.wrong_type(member, "true or false");
+            return None;
+        };
+        let on = match text.as_str() {
+            "0" | "false" => false,
+            "1" | "true" => true,
             _ => {
                 self.wrong_type(member, "true or false");
-                None
+                return None;
             }
-        }
+        };
+        let message = format_args!("'{text}' is taken as {on}");
+        self.warn(Kind::WrongType, member, message);
+        Some(on)
     }
 
     /// A whole number in `range`. A fraction is cut off with a warning, as programs' policies
@@ -281,7 +294,7 @@ impl<'a> Scope<'a> {
         let target = self.text(member)?.to_owned();
         self.build.later.push(Later {
             section: self.place.section,
-            name: self.place.name.map(str::to_owned),
+            name: self.place.name.map(quoted),
             key: member.key.clone(),
             pos: member.node.pos,
             target: target.clone(),
