@@ -153,7 +153,7 @@ pub unsafe extern "C" fn lws_cmdline_options(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_cmdline_option(
     argc: c_int,
-    argv: *const *const c_char,
+    argv: *mut *const c_char,
     val: *const c_char,
 ) -> *const c_char {
     // SAFETY: as the caller promises.
@@ -370,7 +370,7 @@ pub unsafe extern "C" fn _lws_context_info_defaults(
 #[cfg(test)]
 mod tests {
     use std::ffi::CStr;
-    use std::ptr::{null, null_mut};
+    use std::ptr::null_mut;
 
     use super::super::services::CommandLine;
     use super::super::services::test::{TestContext, arguments};
@@ -400,7 +400,7 @@ mod tests {
         unsafe {
             assert!(lws_cmdline_option_cx_argv0(context.handle()).is_null());
             assert!(lws_cmdline_option_cx(context.handle(), c"-x".as_ptr()).is_null());
-            assert!(lws_cmdline_option(3, null(), c"-x".as_ptr()).is_null());
+            assert!(lws_cmdline_option(3, null_mut(), c"-x".as_ptr()).is_null());
         }
     }
 }

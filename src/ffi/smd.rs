@@ -14,7 +14,7 @@ use crate::system::smd::{Message, PAYLOAD_MAX, PeerId, SendError};
 use crate::util::log;
 
 /// The class and the timestamp, 64 bits each, in front of a message on an SMD stream.
-pub const SS_HEADER_LEN: usize = 16;
+pub(crate) const SS_HEADER_LEN: usize = 16;
 
 /// In front of each payload that is handed out, to be found again from the payload's address.
 #[repr(C, align(16))]
