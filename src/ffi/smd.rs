@@ -270,7 +270,9 @@ mod tests {
     use super::super::services::test::TestContext;
     use super::*;
 
-    // as C sees them
+    /// As C sees them.
+    ///
+    /// cbindgen:ignore
     mod c {
         use std::ffi::{c_char, c_int};
 
