@@ -38,6 +38,7 @@ struct lws_ss_plugin;
 struct lws_transport_proxy_ops;
 struct lws_transport_client_ops;
 struct lws_cc_ops;
+struct lws_ss_policy;
 
 struct lws_protocol_vhost_options;
 struct lws_http_mount;
@@ -146,7 +147,9 @@ struct lws_http_mount {
 };
 
 /**
- * What `lws_create_context` and `lws_create_vhost` are told. Zero it, call `lws_context_info_defaults`, then set what is needed. Strings and tables must live as long as the context unless a field says otherwise.
+ * What `lws_create_context` and `lws_create_vhost` are told. Zero it, call
+ * `lws_context_info_defaults`, then set what is needed. Strings and tables must live as long as
+ * the context unless a field says otherwise.
  */
 struct lws_context_creation_info {
     /** Interface name or address to listen on or to connect from, or NULL. */
@@ -403,8 +406,11 @@ struct lws_context_creation_info {
     uint32_t quic_0rtt_max_size;
     /** Largest request body that the server takes, in bytes; 0 is no limit. */
     uint64_t max_http_body_size;
-    /** Keep zero. */
-    void *_unused[1];
+    /**
+     * The policy as C structs, instead of `pss_policies_json`, or NULL. Copied. (Programs built
+     * for libwebsockets have NULL here: there the name exists in special builds only.)
+     */
+    const struct lws_ss_policy *pss_policies;
 };
 
 /** A client of the server must show a certificate. */

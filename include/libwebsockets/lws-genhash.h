@@ -45,7 +45,8 @@ enum lws_genhmac_types {
 };
 
 /**
- * A hash in progress: begun by `lws_genhash_init`, ended by `lws_genhash_destroy`. The members are ours.
+ * A hash in progress: begun by `lws_genhash_init`, ended by `lws_genhash_destroy`. The members
+ * are ours.
  */
 struct lws_genhash_ctx {
     /** Which hash (`LWS_GENHASH_TYPE_...`). */
@@ -57,7 +58,8 @@ struct lws_genhash_ctx {
 };
 
 /**
- * An HMAC in progress: begun by `lws_genhmac_init`, ended by `lws_genhmac_destroy`. The members are ours.
+ * An HMAC in progress: begun by `lws_genhmac_init`, ended by `lws_genhmac_destroy`. The members
+ * are ours.
  */
 struct lws_genhmac_ctx {
     /** Which hash (`LWS_GENHMAC_TYPE_...`). */

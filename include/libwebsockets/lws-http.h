@@ -53,7 +53,8 @@ enum http_status {
 };
 
 /**
- * Most bytes allowed for each well-known HTTP header, in the order of the header table; 0 is no limit.
+ * Most bytes allowed for each well-known HTTP header, in the order of the header table; 0 is no
+ * limit.
  */
 struct lws_token_limits {
     /** One limit a header. */

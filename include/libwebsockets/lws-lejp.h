@@ -3,13 +3,19 @@
 #define SECURESTREAMS_LIBWEBSOCKETS_LWS_LEJP_H
 
 /*
- * Why JSON was not accepted.
+ * What programs know of the JSON parser.
  */
 #include <libwebsockets/lws-base.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct lejp_string_piece;
+struct lejp_string_unifier;
+struct _lejp_stack;
+struct _lejp_parsing_stack;
+struct lejp_ctx;
 
 /** The verdict of a JSON parser: below zero, or how much was left over. */
 enum lejp_reasons {
@@ -59,6 +65,117 @@ enum lejp_reasons {
     LEJP_REJECT_UNKNOWN = -22,
     /** Well-formed, but its content was refused. */
     LEJP_REJECT_CALLBACK = -23,
+};
+
+/** A callback: context and reason. */
+typedef signed char (*lejp_callback)(struct lejp_ctx*, char);
+
+/** A piece of a long string. */
+struct lejp_string_piece {
+    /** The next piece, or NULL. */
+    struct lejp_string_piece *next;
+    /** The text. */
+    const char *piece;
+    /** Its length. */
+    size_t len;
+};
+
+/** The C name of `lejp_string_piece`. */
+typedef struct lejp_string_piece lejp_string_piece_t;
+
+/** Puts the pieces of a long string together. */
+struct lejp_string_unifier {
+    /** The first piece, or NULL. */
+    struct lejp_string_piece *sph;
+    /** Where the next piece goes. */
+    struct lejp_string_piece **sp_next;
+    /** Number of pieces. */
+    int pieces;
+    /** Length of all of them. */
+    size_t asl;
+    /** The whole string. */
+    char *fp;
+};
+
+/** The C name of `lejp_string_unifier`. */
+typedef struct lejp_string_unifier lejp_string_unifier_t;
+
+/** A level of nesting. */
+struct _lejp_stack {
+    /** State. */
+    char s;
+    /** Length of the path. */
+    char p;
+    /** Length of the index array. */
+    char i;
+    /** The program's bits. */
+    char b;
+};
+
+/** A callback with the paths that it wants. */
+struct _lejp_parsing_stack {
+    /** Its pointer. */
+    void *user;
+    /** The callback: context and reason. */
+    signed char (*callback)(struct lejp_ctx*, char);
+    /** The paths. */
+    const char *const *paths;
+    /** Number of paths. */
+    uint8_t count_paths;
+    /** Length of the path where it began. */
+    uint8_t ppos;
+    /** The path matched, from 1; 0 for none. */
+    uint8_t path_match;
+};
+
+/** A JSON parser. Declared so that programs compile that keep one in their objects. */
+struct lejp_ctx {
+    /** The program's pointer. */
+    void *user;
+    /** Callbacks, nested. */
+    struct _lejp_parsing_stack pst[10];
+    /** Levels of nesting. */
+    struct _lejp_stack st[64];
+    /** Indexes in arrays. */
+    uint16_t i[64];
+    /** Where wildcards matched. */
+    uint16_t wild[64];
+    /** Path of the value at hand. */
+    char path[192];
+    /** Text of the value at hand. */
+    char buf[255];
+    /** The string being put together. */
+    lejp_string_unifier_t su;
+    /** Bytes from one path to the next, 0 if they are pointers. */
+    size_t path_stride;
+    /** Line. */
+    uint32_t line;
+    /** Unicode escape being read. */
+    uint16_t uni;
+    /** Flags. */
+    uint16_t flags;
+    /** Bytes in `buf`. */
+    uint8_t npos;
+    /** Digits read. */
+    uint8_t dcount;
+    /** Number flags. */
+    uint8_t f;
+    /** Level of nesting. */
+    uint8_t sp;
+    /** Indexes in use. */
+    uint8_t ipos;
+    /** Number of paths. */
+    uint8_t count_paths;
+    /** The path matched, from 1; 0 for none. */
+    uint8_t path_match;
+    /** Length of the match. */
+    uint8_t path_match_len;
+    /** Wildcards matched. */
+    uint8_t wildcount;
+    /** Callback in use. */
+    uint8_t pst_sp;
+    /** The text is an array. */
+    uint8_t outer_array;
 };
 
 #ifdef __cplusplus

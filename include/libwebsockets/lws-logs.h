@@ -48,7 +48,8 @@ typedef void (*lws_log_emit_cx_t)(struct lws_log_cx *cx, int level, const char *
 typedef void (*lws_log_prepend_cx_t)(struct lws_log_cx *cx, void *obj, char **p, char *e);
 
 /**
- * Called when a user of the log context comes (`_new` is 1) or goes (-1); the count is already changed.
+ * Called when a user of the log context comes (`_new` is 1) or goes (-1); the count is already
+ * changed.
  */
 typedef void (*lws_log_use_cx_t)(struct lws_log_cx *cx, int _new);
 

@@ -150,7 +150,8 @@ typedef enum lws_ss_state_return lws_ss_state_return_t;
 typedef uint32_t lws_ss_tx_ordinal_t;
 
 /**
- * Payload has come: the program's object, the bytes (valid during the call), their number, `LWSSS_FLAG_...`.
+ * Payload has come: the program's object, the bytes (valid during the call), their number,
+ * `LWSSS_FLAG_...`.
  */
 typedef lws_ss_state_return_t (*lws_sscb_rx)(void *userobj,
                                              const uint8_t *buf,
@@ -158,7 +159,8 @@ typedef lws_ss_state_return_t (*lws_sscb_rx)(void *userobj,
                                              int flags);
 
 /**
- * Room to send: the program's object, the call's number, where to write, in `*len` the room and on return the bytes written, in `*flags` on return `LWSSS_FLAG_...`.
+ * Room to send: the program's object, the call's number, where to write, in `*len` the room and
+ * on return the bytes written, in `*flags` on return `LWSSS_FLAG_...`.
  */
 typedef lws_ss_state_return_t (*lws_sscb_tx)(void *userobj,
                                              lws_ss_tx_ordinal_t ord,
@@ -167,7 +169,8 @@ typedef lws_ss_state_return_t (*lws_sscb_tx)(void *userobj,
                                              int *flags);
 
 /**
- * Something has happened: the program's object, for sinks and sources the other's handle, the state, a number that depends on it.
+ * Something has happened: the program's object, for sinks and sources the other's handle, the
+ * state, a number that depends on it.
  */
 typedef lws_ss_state_return_t (*lws_sscb_state)(void *userobj,
                                                 void *h_src,

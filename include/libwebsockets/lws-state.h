@@ -16,7 +16,8 @@ struct lws_state_notify_link;
 struct lws_state_manager;
 
 /**
- * A change is near: manager, link, the state now, the state wanted. Nonzero holds it up; the holder asks again later.
+ * A change is near: manager, link, the state now, the state wanted. Nonzero holds it up; the
+ * holder asks again later.
  */
 typedef int (*lws_state_notify_t)(struct lws_state_manager *mgr,
                                   struct lws_state_notify_link *link,

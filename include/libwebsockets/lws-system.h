@@ -20,6 +20,9 @@ struct lws_system_blob;
 /** A call that waits for the loop. Opaque. */
 struct lws_attach_item;
 
+/** The C name of `lws_system_blob`. */
+typedef struct lws_system_blob lws_system_blob_t;
+
 /** Which blob. */
 enum lws_system_blob_item {
     /** Authentication tokens; index 0 and 1. */
