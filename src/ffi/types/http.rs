@@ -1,6 +1,9 @@
+//! HTTP numbers: statuses and header limits.
+
 use core::ffi::c_ushort;
 
 c_enum! {
+    /// HTTP status codes (RFC 9110, section 15).
     pub enum http_status {
         HTTP_STATUS_CONTINUE = 100,
         HTTP_STATUS_OK = 200,
@@ -37,8 +40,10 @@ c_enum! {
     }
 }
 
+/// Most bytes allowed for each well-known HTTP header, in the order of the header table; 0 is no limit.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lws_token_limits {
+    /// One limit a header.
     pub token_limit: [c_ushort; 97],
 }
