@@ -578,6 +578,26 @@ struct lws_context_creation_info {
 /** Port: do not listen, but be ready for server connections. */
 #define CONTEXT_PORT_NO_LISTEN_SERVER -2
 
+/**
+ * Turns a test program's result into its exit code: `--expected-exit` in the command line says
+ * which `actual` (default 0) is right. Returns 0 if it is, else 1; logs which.
+ *
+ * Safety:
+ * `argv` has `argc` NUL-terminated strings.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_cmdline_passfail(int argc, const char **argv, int actual);
+
+/**
+ * Zeroes `info` and sets what an SS program starts from: no listening, explicit vhosts, TLS
+ * initialised, the policy `sspol` (JSON text or a path; kept as a pointer, may be NULL).
+ *
+ * Safety:
+ * `info` is writable; `sspol` is NULL or NUL-terminated until the context is created.
+ */
+LWS_VISIBLE LWS_EXTERN
+void _lws_context_info_defaults(struct lws_context_creation_info *info,
+                                const char *sspol);
+
 #ifdef __cplusplus
 }
 #endif

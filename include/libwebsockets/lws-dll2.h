@@ -44,6 +44,120 @@ struct lws_dll2_owner {
 /** The C name of `lws_dll2_owner`. */
 typedef struct lws_dll2_owner lws_dll2_owner_t;
 
+/**
+ * Adds `d` as the first of the list.
+ *
+ * Safety:
+ * Both are live; `d` is in no list.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_add_head(struct lws_dll2 *d, struct lws_dll2_owner *owner);
+
+/**
+ * Adds `d` as the last of the list.
+ *
+ * Safety:
+ * Both are live; `d` is in no list.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_add_tail(struct lws_dll2 *d, struct lws_dll2_owner *owner);
+
+/**
+ * Adds `d` in front of `after`, in the same list.
+ *
+ * Safety:
+ * Both are live; `d` is in no list.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_add_before(struct lws_dll2 *d, struct lws_dll2 *after);
+
+/**
+ * Adds `d` behind `prev`, in the same list.
+ *
+ * Safety:
+ * Both are live; `d` is in no list.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_add_insert(struct lws_dll2 *d, struct lws_dll2 *prev);
+
+/**
+ * Takes `d` out of its list; does nothing if it is in none.
+ *
+ * Safety:
+ * `d` and its list are live.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_remove(struct lws_dll2 *d);
+
+/**
+ * Whether `d` is in no list.
+ *
+ * Safety:
+ * `d` is live.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_dll2_is_detached(const struct lws_dll2 *d);
+
+/**
+ * Zeroes `d`, without taking it out of a list.
+ *
+ * Safety:
+ * `d` is live.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_clear(struct lws_dll2 *d);
+
+/**
+ * Zeroes a list's owner, without touching its links.
+ *
+ * Safety:
+ * `d` is live.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_dll2_owner_clear(struct lws_dll2_owner *d);
+
+/**
+ * Calls `cb` for each link from the first to the last; it may remove the one it is called for.
+ * Stops and returns 1 when `cb` returns not 0, else returns 0.
+ *
+ * Safety:
+ * The list is live and `cb` callable with `user`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_dll2_foreach_safe(struct lws_dll2_owner *owner,
+                          void *user,
+                          lws_dll2_foreach_cb_t cb);
+
+/**
+ * Adds `d` to a list that is sorted by `compare`, in front of those that are equal.
+ *
+ * Safety:
+ * Both are live, `d` is in no list, `compare` is callable and changes nothing.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_dll2_add_sorted(struct lws_dll2 *d,
+                         struct lws_dll2_owner *own,
+                         int (*compare)(const struct lws_dll2*, const struct lws_dll2*));
+
+/**
+ * `lws_dll2_add_sorted` with a pointer that `compare3` gets.
+ *
+ * Safety:
+ * As there.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_dll2_add_sorted_priv(struct lws_dll2 *d,
+                              struct lws_dll2_owner *own,
+                              void *priv,
+                              int (*compare3)(void*, const struct lws_dll2*, const struct lws_dll2*));
+
+/**
+ * Finds the first object in the list whose string equals the `namelen` bytes of `name`. The
+ * object's link lies `dll2_ofs` bytes and the pointer to its string `ptr_ofs` bytes behind its
+ * start. Returns the object or NULL.
+ *
+ * Safety:
+ * The list is live and its objects have that layout; `name` has `namelen` readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+void *_lws_dll2_search_sz_pl(struct lws_dll2_owner *own,
+                             const char *name,
+                             size_t namelen,
+                             size_t dll2_ofs,
+                             size_t ptr_ofs);
+
 /** The list that the link is on, or NULL. */
 static LWS_INLINE const struct lws_dll2_owner *
 lws_dll2_owner(const struct lws_dll2 *d)

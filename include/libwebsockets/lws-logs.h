@@ -162,6 +162,231 @@ LWS_VISIBLE LWS_EXTERN void
 _lws_log_cx(lws_log_cx_t *cx, lws_log_prepend_cx_t prep, void *obj, int filter, const char *_fun,
             const char *format, ...) LWS_FORMAT(6);
 
+/**
+ * As _lws_log() and _lws_log_cx(), for a line that stands for dropped lines: what
+ * lws_log_ratelimit_check() returned.
+ */
+LWS_VISIBLE LWS_EXTERN void
+_lws_log_rl(int filter, uint32_t dropped, const char *format, ...) LWS_FORMAT(3);
+LWS_VISIBLE LWS_EXTERN void
+_lws_log_cx_rl(lws_log_cx_t *cx, lws_log_prepend_cx_t prep, void *obj, int filter,
+               uint32_t dropped, const char *_fun, const char *format, ...) LWS_FORMAT(7);
+
+/**
+ * Writes the timestamp of a line of `level`, cut to fit `len`. Returns its length, 0 if `level`
+ * is not exactly one level.
+ *
+ * Safety:
+ * `p` has `len` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN int lwsl_timestamp(int level, char *p, size_t len);
+
+/**
+ * Writes a line to stderr, coloured if that is a terminal. The default emitter.
+ *
+ * Safety:
+ * `line` is NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN void lwsl_emit_stderr(int level, const char *line);
+
+/**
+ * The same as `lwsl_emit_stderr`: whether lines have timestamps is decided before.
+ *
+ * Safety:
+ * `line` is NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN void lwsl_emit_stderr_notimestamp(int level, const char *line);
+
+/**
+ * Sends a line to syslog at the priority that goes with `level`.
+ *
+ * Safety:
+ * `line` is NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN void lwsl_emit_syslog(int level, const char *line);
+
+/**
+ * An emitter that writes to the file that `lws_log_use_cx_file` opened.
+ *
+ * Safety:
+ * `cx` is a live log context whose `stg` belongs to `lws_log_use_cx_file`; `line` has `len`
+ * bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_log_emit_cx_file(struct lws_log_cx *cx,
+                          int level,
+                          const char *line,
+                          size_t len);
+
+/**
+ * A `refcount_cb` that opens the file named by the context's `opaque` for the first object and
+ * closes it after the last. The file is emptied first and has mode 0600.
+ *
+ * Safety:
+ * `cx` is a live log context; its `opaque` is a NUL-terminated path.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_log_use_cx_file(struct lws_log_cx *cx, int _new);
+
+/**
+ * Logs `len` bytes at `vbuf` in hexadecimal and ASCII, 16 a line, between two empty lines, at
+ * level `hexdump_level` of the process's context.
+ *
+ * Safety:
+ * `vbuf` is NULL or has `len` readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN void lwsl_hexdump_level(int hexdump_level, const void *vbuf, size_t len);
+
+/**
+ * `lwsl_hexdump_level` at debug level.
+ *
+ * Safety:
+ * `vbuf` is NULL or has `len` readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN void lwsl_hexdump(const void *vbuf, size_t len);
+
+/**
+ * `lwsl_hexdump_level` in the log context `cx` (NULL: the process's), each line with the
+ * prefix that `prep` writes for `obj`.
+ *
+ * Safety:
+ * `cx` is NULL or live, `prep` callable with `obj`, `vbuf` NULL or `len` bytes long.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lwsl_hexdump_level_cx(struct lws_log_cx *cx,
+                           lws_log_prepend_cx_t prep,
+                           void *obj,
+                           int hexdump_level,
+                           const void *vbuf,
+                           size_t len);
+
+/**
+ * Sets the process's levels, a mask of `LLL_*`, and, unless it is NULL, the function that gets
+ * each line with its newline. May be called before a context exists.
+ *
+ * Safety:
+ * `func` is NULL or stays callable until it is replaced.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_set_log_level(int flags, lws_log_emit_t func);
+
+/** Whether any of the levels `level` is on for the process. */
+LWS_VISIBLE LWS_EXTERN int lwsl_visible(int level);
+
+/**
+ * Counts an object that is bound to `cx` (`_new` > 0) or leaves it, and tells the context's
+ * `refcount_cb`, which may open and close a file by it. NULL does nothing.
+ *
+ * Safety:
+ * `cx` is NULL or a live log context.
+ */
+LWS_VISIBLE LWS_EXTERN void lwsl_refcount_cx(struct lws_log_cx *cx, int _new);
+
+/**
+ * Says whether a rate-limited line may be logged now: returns 0 for no, else 1 plus the number
+ * of lines that were held back. After a yes the next one comes `interval_us` microseconds later.
+ *
+ * Safety:
+ * `rl` is readable and writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+uint32_t lws_log_ratelimit_check(struct lws_log_ratelimit *rl,
+                                 int64_t interval_us);
+
+/**
+ * The log context of a context, for `_lws_log_cx`; NULL if it is the process's.
+ *
+ * Safety:
+ * The handle is NULL or came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_log_cx *lwsl_context_get_cx(struct lws_context *cx);
+
+/**
+ * A prepend hook that writes the name of a context.
+ *
+ * Safety:
+ * `*p..e` is writable; `obj` is NULL or such a handle from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_log_prepend_context(struct lws_log_cx *cx,
+                             void *obj,
+                             char **p,
+                             char *e);
+
+/**
+ * The log context of a vhost, for `_lws_log_cx`; NULL if it is the process's.
+ *
+ * Safety:
+ * The handle is NULL or came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_log_cx *lwsl_vhost_get_cx(struct lws_vhost *vh);
+
+/**
+ * A prepend hook that writes the name of a vhost.
+ *
+ * Safety:
+ * `*p..e` is writable; `obj` is NULL or such a handle from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_log_prepend_vhost(struct lws_log_cx *cx,
+                           void *obj,
+                           char **p,
+                           char *e);
+
+/**
+ * The log context of a connection, for `_lws_log_cx`; NULL if it is the process's.
+ *
+ * Safety:
+ * The handle is NULL or came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_log_cx *lwsl_wsi_get_cx(struct lws *wsi);
+
+/**
+ * A prepend hook that writes the name of a connection.
+ *
+ * Safety:
+ * `*p..e` is writable; `obj` is NULL or such a handle from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_log_prepend_wsi(struct lws_log_cx *cx,
+                         void *obj,
+                         char **p,
+                         char *e);
+
+/**
+ * The log context of a stream, for `_lws_log_cx`; NULL if it is the process's.
+ *
+ * Safety:
+ * The handle is NULL or came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_log_cx *lwsl_ss_get_cx(struct lws_ss_handle *ss);
+
+/**
+ * A prepend hook that writes the name of a stream.
+ *
+ * Safety:
+ * `*p..e` is writable; `obj` is NULL or such a handle from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_log_prepend_ss(struct lws_log_cx *cx, void *obj, char **p, char *e);
+
+/**
+ * The log context of a proxied stream, for `_lws_log_cx`; NULL if it is the process's.
+ *
+ * Safety:
+ * The handle is NULL or came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_log_cx *lwsl_sspc_get_cx(struct lws_sspc_handle *ss);
+
+/**
+ * A prepend hook that writes the name of a proxied stream.
+ *
+ * Safety:
+ * `*p..e` is writable; `obj` is NULL or such a handle from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_log_prepend_sspc(struct lws_log_cx *cx,
+                          void *obj,
+                          char **p,
+                          char *e);
+
 /** Is this machine big-endian? */
 static LWS_INLINE int
 lws_is_be(void)

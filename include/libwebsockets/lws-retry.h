@@ -35,6 +35,21 @@ typedef struct lws_retry_bo lws_retry_bo_t;
 /** For `conceal_count`: failures are never told. */
 #define LWS_RETRY_CONCEAL_ALWAYS 65535
 
+/**
+ * The delay before try number `*ctry`, which is counted up: the table's entry (its last one for
+ * later tries; 3 s without a table) and up to `jitter_percent` (0: 30) more by chance. `*conceal`
+ * tells whether the policy wants that failure kept from the user. `retry` and `conceal` may be
+ * NULL; `context` is not used. Returns milliseconds.
+ *
+ * Safety:
+ * `ctry` is writable; `retry` and its table are good; `conceal` is NULL or writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+unsigned int lws_retry_get_delay_ms(struct lws_context *context,
+                                    const struct lws_retry_bo *retry,
+                                    uint16_t *ctry,
+                                    char *conceal);
+
 #ifdef __cplusplus
 }
 #endif

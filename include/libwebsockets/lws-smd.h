@@ -58,6 +58,63 @@ typedef int (*lws_smd_notification_cb_t)(void *opaque,
 #define LWSSMDREG_FLAG_PROXIED_SS (1 << 0)
 
 /**
+ * Makes a message of `len` bytes, at most 384, to be filled in and passed to
+ * `lws_smd_msg_send`. Returns its payload, zeroed; or NULL if no peer wants that class, which
+ * is no error, or if it is too large.
+ *
+ * Safety:
+ * `ctx` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN
+void *lws_smd_msg_alloc(struct lws_context *ctx,
+                        lws_smd_class_t _class,
+                        size_t len);
+
+/**
+ * Frees a message that was not sent and sets the pointer to NULL.
+ *
+ * Safety:
+ * `*payload` came from `lws_smd_msg_alloc` or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_smd_msg_free(void **payload);
+
+/**
+ * Queues a message for all peers that want its class, the sender too; the event loop delivers it.
+ * Returns 0, and the message is no longer the caller's; or 1 if the queue is full, and the
+ * caller keeps it.
+ *
+ * Safety:
+ * `ctx` came from this library; `payload` came from `lws_smd_msg_alloc` and was not sent.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_smd_msg_send(struct lws_context *ctx, void *payload);
+
+/**
+ * Registers a peer: `cb` gets the messages whose class has a bit in `_class_filter`, with
+ * `opaque`, from the event loop. Messages that wait already come too. `flags` are ignored.
+ * Returns
+ * the peer, which goes with the context at the latest, or NULL.
+ *
+ * Safety:
+ * `ctx` came from this library; `cb` stays callable with `opaque` while registered.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_smd_peer *lws_smd_register(struct lws_context *ctx,
+                                      void *opaque,
+                                      int flags,
+                                      lws_smd_class_t _class_filter,
+                                      lws_smd_notification_cb_t cb);
+
+/**
+ * Removes a peer: its callback is not called any more. Legal in a callback, also its own. NULL
+ * does
+ * nothing.
+ *
+ * Safety:
+ * `pr` came from `lws_smd_register` or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_smd_unregister(struct lws_smd_peer *pr);
+
+/**
  * Tells a message of this class, formatted like printf(), to everybody who listens.
  * Returns 0, or 1 if it does not fit or the queue is full.
  */

@@ -158,6 +158,117 @@ typedef struct lws_system_ops lws_system_ops_t;
 /** `lws_system_get_...`: the blob as hex. */
 #define LWSSYSGAUTH_HEX (1 << 0)
 
+/**
+ * The blob `idx` places behind `type` in the context's table; NULL if that is outside of it.
+ * The handle is good until the context is destroyed.
+ *
+ * Safety:
+ * `context` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_system_blob *lws_system_get_blob(struct lws_context *context,
+                                            lws_system_blob_item_t type,
+                                            int idx);
+
+/**
+ * Makes the blob refer to the `len` bytes at `ptr`, without a copy. What it held before is freed.
+ *
+ * Safety:
+ * The memory stays readable until the blob is set anew, emptied or destroyed, or the context
+ * goes.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_system_blob_direct_set(struct lws_system_blob *b,
+                                const uint8_t *ptr,
+                                size_t len);
+
+/**
+ * Empties the blob, so that it can be appended to.
+ *
+ * Safety:
+ * `b` came from `lws_system_get_blob`.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_system_blob_heap_empty(struct lws_system_blob *b);
+
+/**
+ * Adds a copy of `len` bytes to the end of the blob. Returns 0, or -1 with a log line if the blob
+ * refers to the program's memory or would get too large.
+ *
+ * Safety:
+ * `b` came from `lws_system_get_blob`; `ptr` has `len` readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_system_blob_heap_append(struct lws_system_blob *b,
+                                const uint8_t *ptr,
+                                size_t len);
+
+/**
+ * The size of the blob in bytes.
+ *
+ * Safety:
+ * `b` came from `lws_system_get_blob`.
+ */
+LWS_VISIBLE LWS_EXTERN size_t lws_system_blob_get_size(struct lws_system_blob *b);
+
+/**
+ * Points `*ptr` to the whole content if it lies in one piece: always with
+ * `lws_system_blob_direct_set`, else if it was appended in one call. Returns 0, or -1 if it does
+ * not. The memory is good until the blob is changed.
+ *
+ * Safety:
+ * `b` came from `lws_system_get_blob`; `ptr` is writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_system_blob_get_single_ptr(struct lws_system_blob *b,
+                                   const uint8_t **ptr);
+
+/**
+ * Copies up to `*len` bytes of the content, from `ofs` on, to `ptr` and sets `*len` to how many.
+ * Returns 0, or 1 if the blob refers to the program's memory and `ofs` is behind its end.
+ *
+ * Safety:
+ * `b` came from `lws_system_get_blob`; `len` is writable and `ptr` has `*len` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_system_blob_get(struct lws_system_blob *b,
+                        uint8_t *ptr,
+                        size_t *len,
+                        size_t ofs);
+
+/**
+ * Frees the content of the blob. The handle stays good and the blob is empty.
+ *
+ * Safety:
+ * `b` came from `lws_system_get_blob` or is NULL, which does nothing.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_system_blob_destroy(struct lws_system_blob *b);
+
+/**
+ * The context that a state manager belongs to.
+ *
+ * Safety:
+ * `mgr` is a live state manager or NULL.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_context *lws_system_context_from_system_mgr(struct lws_state_manager *mgr);
+
+/**
+ * The state manager of a context; NULL for a stale handle.
+ *
+ * Safety:
+ * `context` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_state_manager *lws_system_get_state_manager(struct lws_context *context);
+
+/**
+ * The system ops that the context was created with; NULL if there were none.
+ *
+ * Safety:
+ * `context` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN const struct lws_system_ops *lws_system_get_ops(struct lws_context *context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -211,6 +211,19 @@ typedef struct lws_strexp lws_strexp_t;
 /** Long words come in pieces. */
 #define LWS_TOKENIZE_F_CHUNK (1 << 14)
 
+/**
+ * Matches `check` against a pattern in which each `*` stands for any number of bytes.
+ * Returns 0 on a match, 1 otherwise.
+ *
+ * Safety:
+ * The pointers are NULL or have that many readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_strcmp_wildcard(const char *wildcard,
+                        size_t wlen,
+                        const char *check,
+                        size_t clen);
+
 #ifdef __cplusplus
 }
 #endif
