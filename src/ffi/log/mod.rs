@@ -1,5 +1,5 @@
 //! Logging: the process's log context and those of programs, how a line is put together
-//! ([`line`]), where it goes ([`emit`]), and the objects that lines are about ([`objects`]).
+//! (`line`), where it goes (`emit`), and the objects that lines are about (`objects`).
 //!
 //! The engine's own lines arrive through [`install`], which connects [`crate::util::log`].
 
