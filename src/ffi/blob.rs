@@ -231,3 +231,101 @@ pub unsafe extern "C" fn lws_system_get_ops(context: *mut lws_context) -> *const
         services::of("lws_system_get_ops", context).map_or(std::ptr::null(), |s| s.ops())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::super::services::test::TestContext;
+    use super::super::types::{
+        LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_DEVICE_SERIAL, LWS_SYSBLOB_TYPE_EXT_AUTH4_1,
+        lws_system_blob,
+    };
+    use super::*;
+
+    fn read(blob: *mut lws_system_blob, room: usize, from: usize) -> (c_int, Vec<u8>) {
+        let mut out = vec![0; room];
+        let mut len = room;
+        // SAFETY: `len` is the size of `out`.
+        let result = unsafe { lws_system_blob_get(blob, out.as_mut_ptr(), &raw mut len, from) };
+        out.truncate(len);
+        (result, out)
+    }
+
+    #[test]
+    fn heap_blobs() {
+        let context = TestContext::new();
+        // SAFETY: the pointers and lengths are those of constants.
+        unsafe {
+            let blob = lws_system_get_blob(context.handle(), LWS_SYSBLOB_TYPE_AUTH, 1);
+            assert!(!blob.is_null());
+            assert_eq!(lws_system_blob_get_size(blob), 0);
+            let mut single = null();
+            assert_eq!(lws_system_blob_get_single_ptr(blob, &raw mut single), -1);
+            assert_eq!(lws_system_blob_heap_append(blob, b"token".as_ptr(), 5), 0);
+            assert_eq!(lws_system_blob_get_single_ptr(blob, &raw mut single), 0);
+            assert_eq!(bytes(single, 5), b"token");
+            assert_eq!(lws_system_blob_heap_append(blob, b"-end".as_ptr(), 4), 0);
+            assert_eq!(lws_system_blob_get_single_ptr(blob, &raw mut single), -1);
+            assert_eq!(lws_system_blob_get_size(blob), 9);
+            assert_eq!(read(blob, 4, 3), (0, b"en-e".to_vec()));
+            assert_eq!(read(blob, 4, 9), (0, Vec::new()));
+            lws_system_blob_heap_empty(blob);
+            assert_eq!(lws_system_blob_get_size(blob), 0);
+            lws_system_blob_heap_append(blob, b"x".as_ptr(), 1);
+            lws_system_blob_destroy(blob);
+            lws_system_blob_destroy(null_mut());
+            assert_eq!(lws_system_blob_get_size(blob), 0);
+        }
+    }
+
+    #[test]
+    fn direct_blobs() {
+        static MEMORY: &[u8] = b"serial";
+        let context = TestContext::new();
+        // SAFETY: the memory is a constant.
+        unsafe {
+            let blob = lws_system_get_blob(context.handle(), LWS_SYSBLOB_TYPE_DEVICE_SERIAL, 0);
+            lws_system_blob_direct_set(blob, MEMORY.as_ptr(), MEMORY.len());
+            let mut single = null();
+            assert_eq!(lws_system_blob_get_single_ptr(blob, &raw mut single), 0);
+            assert_eq!(single, MEMORY.as_ptr(), "no copy");
+            assert_eq!(read(blob, 100, 2), (0, b"rial".to_vec()));
+            assert_eq!(read(blob, 100, 6), (1, Vec::new()));
+            assert_eq!(lws_system_blob_heap_append(blob, b"x".as_ptr(), 1), -1);
+            assert_eq!(lws_system_blob_get_size(blob), 6);
+        }
+    }
+
+    #[test]
+    fn places_and_stale_handles() {
+        let context = TestContext::new();
+        let handle = context.handle();
+        // SAFETY: handles are looked up, not followed.
+        unsafe {
+            let last = lws_system_get_blob(handle, LWS_SYSBLOB_TYPE_EXT_AUTH4_1, 0);
+            assert!(!last.is_null());
+            assert_eq!(lws_system_get_blob(handle, LWS_SYSBLOB_TYPE_AUTH, 18), last);
+            assert!(lws_system_get_blob(handle, LWS_SYSBLOB_TYPE_EXT_AUTH4_1, 1).is_null());
+            assert!(lws_system_get_blob(handle, -1, 0).is_null());
+            assert!(lws_system_get_blob(handle, 0, -1).is_null());
+            assert!(lws_system_get_blob(null_mut(), 0, 0).is_null());
+            drop(context);
+            assert!(lws_system_get_blob(handle, 0, 0).is_null());
+            assert_eq!(lws_system_blob_heap_append(last, b"x".as_ptr(), 1), -1);
+            assert_eq!(lws_system_blob_get_size(last), 0);
+        }
+    }
+
+    #[test]
+    fn the_state_manager_leads_back_to_its_context() {
+        let context = TestContext::new();
+        // SAFETY: the handle is good.
+        unsafe {
+            let manager = lws_system_get_state_manager(context.handle());
+            assert_eq!(lws_system_context_from_system_mgr(manager), context.handle());
+            assert!(lws_system_context_from_system_mgr(null_mut()).is_null());
+            assert!(lws_system_get_ops(context.handle()).is_null());
+        }
+    }
+}

@@ -153,7 +153,7 @@ pub unsafe extern "C" fn lws_cmdline_options(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_cmdline_option(
     argc: c_int,
-    argv: *const *const c_char,
+    argv: *mut *const c_char,
     val: *const c_char,
 ) -> *const c_char {
     // SAFETY: as the caller promises.
@@ -365,4 +365,42 @@ pub unsafe extern "C" fn _lws_context_info_defaults(
                 | options::DO_SSL_GLOBAL_INIT;
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+    use std::ptr::null_mut;
+
+    use super::super::services::CommandLine;
+    use super::super::services::test::{TestContext, arguments};
+    use super::*;
+
+    #[test]
+    fn the_contexts_command_line() {
+        let argv = arguments(&[c"prog", c"-x", c"1", c"-x2"]);
+        let line = CommandLine { argc: 4, argv: argv.as_ptr() };
+        let context = TestContext::with_command_line(line);
+        let (cx, x) = (context.handle(), c"-x".as_ptr());
+        // SAFETY: the strings are constants, the results point to them.
+        unsafe {
+            assert_eq!(CStr::from_ptr(lws_cmdline_option_cx_argv0(cx)), c"prog");
+            let first = lws_cmdline_option_cx(cx, x);
+            assert_eq!(CStr::from_ptr(first), c"1");
+            assert_eq!(CStr::from_ptr(lws_cmdline_options_cx(cx, x, first)), c"2");
+            assert!(lws_cmdline_option_cx(cx, c"-y".as_ptr()).is_null());
+            assert!(lws_cmdline_option_cx(null_mut(), x).is_null());
+        }
+    }
+
+    #[test]
+    fn without_a_command_line() {
+        let context = TestContext::new();
+        // SAFETY: the handle is good.
+        unsafe {
+            assert!(lws_cmdline_option_cx_argv0(context.handle()).is_null());
+            assert!(lws_cmdline_option_cx(context.handle(), c"-x".as_ptr()).is_null());
+            assert!(lws_cmdline_option(3, null_mut(), c"-x".as_ptr()).is_null());
+        }
+    }
 }

@@ -8,12 +8,6 @@ use super::panic::guard;
 use super::types::{lws_dll2, lws_dll2_foreach_cb_t, lws_dll2_owner};
 use crate::util::log;
 
-/// Compares two links: negative, 0 or positive.
-type Compare = Option<unsafe extern "C" fn(*const lws_dll2, *const lws_dll2) -> c_int>;
-/// The same with a pointer of the caller's.
-type ComparePriv =
-    Option<unsafe extern "C" fn(*mut c_void, *const lws_dll2, *const lws_dll2) -> c_int>;
-
 /// Puts `d` between `prev` and `next`, either of which may be NULL for the list's end.
 ///
 /// # Safety
@@ -218,7 +212,7 @@ unsafe fn add_sorted(
 pub unsafe extern "C" fn lws_dll2_add_sorted(
     d: *mut lws_dll2,
     own: *mut lws_dll2_owner,
-    compare: Compare,
+    compare: Option<unsafe extern "C" fn(*const lws_dll2, *const lws_dll2) -> c_int>,
 ) {
     let Some(compare) = compare else {
         log::err!("lws_dll2_add_sorted: no function to compare with");
@@ -237,7 +231,7 @@ pub unsafe extern "C" fn lws_dll2_add_sorted_priv(
     d: *mut lws_dll2,
     own: *mut lws_dll2_owner,
     r#priv: *mut c_void,
-    compare3: ComparePriv,
+    compare3: Option<unsafe extern "C" fn(*mut c_void, *const lws_dll2, *const lws_dll2) -> c_int>,
 ) {
     let Some(compare) = compare3 else {
         log::err!("lws_dll2_add_sorted_priv: no function to compare with");

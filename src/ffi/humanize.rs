@@ -21,6 +21,8 @@ const fn unit(name: &'static std::ffi::CStr, factor: u64) -> lws_humanize_unit {
 const END: lws_humanize_unit = lws_humanize_unit { name: std::ptr::null(), factor: 0 };
 
 /// Binary multiples.
+///
+/// cbindgen:ignore
 #[allow(non_upper_case_globals, reason = "the C name")]
 #[unsafe(no_mangle)]
 pub static humanize_schema_si: Schema<7> = Schema([
@@ -34,6 +36,8 @@ pub static humanize_schema_si: Schema<7> = Schema([
 ]);
 
 /// Binary multiples of bytes.
+///
+/// cbindgen:ignore
 #[allow(non_upper_case_globals, reason = "the C name")]
 #[unsafe(no_mangle)]
 pub static humanize_schema_si_bytes: Schema<7> = Schema([
@@ -47,6 +51,8 @@ pub static humanize_schema_si_bytes: Schema<7> = Schema([
 ]);
 
 /// Durations in microseconds.
+///
+/// cbindgen:ignore
 #[allow(non_upper_case_globals, reason = "the C name")]
 #[unsafe(no_mangle)]
 pub static humanize_schema_us: Schema<8> = Schema([

@@ -7,6 +7,7 @@ use ring::rand::SecureRandom;
 use super::panic::guard;
 use super::ptr::put_c_string;
 use super::string::hex_digits;
+use super::types::lws_context;
 use crate::util::log;
 
 /// Fills `buf` with random bytes; false (and a log line) if there are none to be had.
@@ -27,7 +28,7 @@ pub(super) fn fill(buf: &mut [u8]) -> bool {
 /// `buf` has `len` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_get_random(
-    context: *mut c_void,
+    context: *mut lws_context,
     buf: *mut c_void,
     len: usize,
 ) -> usize {
@@ -52,7 +53,7 @@ pub unsafe extern "C" fn lws_get_random(
 /// `dest` has `len` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_hex_random(
-    context: *mut c_void,
+    context: *mut lws_context,
     dest: *mut c_char,
     len: usize,
 ) -> c_int {

@@ -6,38 +6,88 @@ use super::panic::guard;
 use super::ptr::bytes;
 use crate::util::log;
 
-macro_rules! big_endian {
-    ($write:ident, $read:ident, $type:ty, $bits:literal) => {
-        #[doc = concat!("Writes ", $bits, " bits at `b`, most significant byte first.")]
-        ///
-        /// # Safety
-        /// `b` has room for the value.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $write(b: *mut u8, value: $type) {
-            if !b.is_null() {
-                // SAFETY: the caller promises the room; an array of bytes needs no alignment.
-                unsafe { b.cast::<[u8; size_of::<$type>()]>().write(value.to_be_bytes()) };
-            }
-        }
-
-        #[doc = concat!("Reads ", $bits, " bits at `b`, most significant byte first.")]
-        ///
-        /// # Safety
-        /// That many bytes are readable at `b`.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $read(b: *const u8) -> $type {
-            if b.is_null() {
-                return 0;
-            }
-            // SAFETY: the caller promises the bytes; an array of bytes needs no alignment.
-            <$type>::from_be_bytes(unsafe { b.cast::<[u8; size_of::<$type>()]>().read() })
-        }
-    };
+/// Writes bytes at `b`, unless it is NULL.
+///
+/// # Safety
+/// `b` has room for them.
+unsafe fn write<const N: usize>(b: *mut u8, value: [u8; N]) {
+    if !b.is_null() {
+        // SAFETY: the caller promises the room; an array of bytes needs no alignment.
+        unsafe { b.cast::<[u8; N]>().write(value) };
+    }
 }
 
-big_endian!(lws_ser_wu16be, lws_ser_ru16be, u16, "16");
-big_endian!(lws_ser_wu32be, lws_ser_ru32be, u32, "32");
-big_endian!(lws_ser_wu64be, lws_ser_ru64be, u64, "64");
+/// Reads bytes at `b`; zeroes if it is NULL.
+///
+/// # Safety
+/// That many bytes are readable.
+unsafe fn read<const N: usize>(b: *const u8) -> [u8; N] {
+    if b.is_null() {
+        return [0; N];
+    }
+    // SAFETY: the caller promises the bytes; an array of bytes needs no alignment.
+    unsafe { b.cast::<[u8; N]>().read() }
+}
+
+/// Writes 16 bits at `b`, most significant byte first.
+///
+/// # Safety
+/// `b` has room for 2 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ser_wu16be(b: *mut u8, u: u16) {
+    // SAFETY: as the caller promises.
+    unsafe { write(b, u.to_be_bytes()) };
+}
+
+/// Reads 16 bits at `b`, most significant byte first.
+///
+/// # Safety
+/// 2 bytes are readable at `b`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ser_ru16be(b: *const u8) -> u16 {
+    // SAFETY: as the caller promises.
+    u16::from_be_bytes(unsafe { read(b) })
+}
+
+/// Writes 32 bits at `b`, most significant byte first.
+///
+/// # Safety
+/// `b` has room for 4 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ser_wu32be(b: *mut u8, u: u32) {
+    // SAFETY: as the caller promises.
+    unsafe { write(b, u.to_be_bytes()) };
+}
+
+/// Reads 32 bits at `b`, most significant byte first.
+///
+/// # Safety
+/// 4 bytes are readable at `b`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ser_ru32be(b: *const u8) -> u32 {
+    // SAFETY: as the caller promises.
+    u32::from_be_bytes(unsafe { read(b) })
+}
+
+/// Writes 64 bits at `b`, most significant byte first.
+///
+/// # Safety
+/// `b` has room for 8 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ser_wu64be(b: *mut u8, u: u64) {
+    // SAFETY: as the caller promises.
+    unsafe { write(b, u.to_be_bytes()) };
+}
+
+/// Reads 64 bits at `b`, most significant byte first.
+///
+/// # Safety
+/// 8 bytes are readable at `b`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ser_ru64be(b: *const u8) -> u64 {
+    // SAFETY: as the caller promises.
+    u64::from_be_bytes(unsafe { read(b) })
+}
 
 /// The largest value of an MQTT variable byte integer (MQTT 5.0, 1.5.5).
 const VBI_MAX: u64 = 0x0fff_ffff;

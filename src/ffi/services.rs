@@ -141,3 +141,57 @@ pub(super) fn any(wanted: impl Fn(&Services) -> bool) -> Option<Arc<Services>> {
     let contexts = CONTEXTS.read().unwrap_or_else(PoisonError::into_inner);
     contexts.as_ref()?.values().find(|services| wanted(services)).cloned()
 }
+
+#[cfg(test)]
+pub(super) mod test {
+    use std::ffi::c_char;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::{CommandLine, Services, attach, detach};
+    use crate::ffi::types::lws_context;
+    use crate::system::smd::Limits;
+
+    /// A handle with services behind it, as a context has.
+    pub(crate) struct TestContext {
+        handle: Box<u64>,
+        pub(crate) services: Arc<Services>,
+        pub(crate) woken: Arc<AtomicUsize>,
+    }
+
+    impl TestContext {
+        pub(crate) fn new() -> Self {
+            Self::with_command_line(CommandLine { argc: 0, argv: std::ptr::null() })
+        }
+
+        pub(crate) fn with_command_line(command_line: CommandLine) -> Self {
+            let handle = Box::new(0);
+            let address = std::ptr::from_ref(&*handle).cast_mut().cast();
+            let woken = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&woken);
+            let wake = Box::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+            let ops = std::ptr::null();
+            let limits = Limits::default();
+            let services = Services::new(address, limits, ops, command_line, wake);
+            attach(address, Arc::clone(&services));
+            Self { handle, services, woken }
+        }
+
+        pub(crate) fn handle(&self) -> *mut lws_context {
+            std::ptr::from_ref(&*self.handle).cast_mut().cast()
+        }
+    }
+
+    impl Drop for TestContext {
+        fn drop(&mut self) {
+            detach(self.handle());
+        }
+    }
+
+    /// A command line of constant strings, with its pointers.
+    pub(crate) fn arguments(texts: &[&'static std::ffi::CStr]) -> Vec<*const c_char> {
+        texts.iter().map(|t| t.as_ptr()).collect()
+    }
+}

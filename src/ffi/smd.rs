@@ -14,7 +14,7 @@ use crate::system::smd::{Message, PAYLOAD_MAX, PeerId, SendError};
 use crate::util::log;
 
 /// The class and the timestamp, 64 bits each, in front of a message on an SMD stream.
-pub const SS_HEADER_LEN: usize = 16;
+pub(crate) const SS_HEADER_LEN: usize = 16;
 
 /// In front of each payload that is handed out, to be found again from the payload's address.
 #[repr(C, align(16))]
@@ -260,4 +260,207 @@ pub(super) unsafe extern "C" fn smd_ss_printf(
             0
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::Ordering;
+
+    use super::super::services::test::TestContext;
+    use super::*;
+
+    /// As C sees them.
+    ///
+    /// cbindgen:ignore
+    mod c {
+        use std::ffi::{c_char, c_int};
+
+        use super::super::{lws_context, lws_smd_class_t};
+
+        unsafe extern "C" {
+            pub(super) fn lws_smd_msg_printf(
+                ctx: *mut lws_context,
+                class: lws_smd_class_t,
+                format: *const c_char,
+                ...
+            ) -> c_int;
+            pub(super) fn lws_smd_ss_msg_printf(
+                tag: *const c_char,
+                buf: *mut u8,
+                len: *mut usize,
+                class: lws_smd_class_t,
+                format: *const c_char,
+                ...
+            ) -> c_int;
+        }
+    }
+
+    type Seen = Mutex<Vec<(u32, Vec<u8>)>>;
+
+    unsafe extern "C" fn record(
+        opaque: *mut c_void,
+        class: u32,
+        timestamp: i64,
+        buf: *mut c_void,
+        len: usize,
+    ) -> c_int {
+        assert!(timestamp > 0);
+        // SAFETY: the opaque pointer is the test's list; the payload has a NUL behind it.
+        unsafe {
+            assert_eq!(buf.cast::<u8>().add(len).read(), 0);
+            let seen = &*opaque.cast::<Seen>();
+            seen.lock().unwrap().push((class, bytes(buf.cast(), len).to_vec()));
+        }
+        0
+    }
+
+    fn register(context: &TestContext, filter: u32, seen: &Seen) -> *mut lws_smd_peer {
+        let opaque = std::ptr::from_ref(seen).cast_mut().cast();
+        // SAFETY: the list outlives the context in each test.
+        unsafe { lws_smd_register(context.handle(), opaque, 0, filter, Some(record)) }
+    }
+
+    fn deliver(context: &TestContext) {
+        context.services.smd.deliver_pending(super::super::time::lws_now_usecs());
+    }
+
+    #[test]
+    fn allocated_messages() {
+        let seen = Seen::default();
+        let context = TestContext::new();
+        let ctx = context.handle();
+        // SAFETY: pointers as the functions gave them, or refused.
+        unsafe {
+            assert!(lws_smd_msg_alloc(ctx, 4, 3).is_null(), "nobody wants it");
+            assert!(!register(&context, 4, &seen).is_null());
+            assert!(lws_smd_msg_alloc(ctx, 4, PAYLOAD_MAX + 1).is_null());
+            let message = lws_smd_msg_alloc(ctx, 4, 3);
+            assert_eq!(message as usize % 16, 0);
+            message.cast::<[u8; 3]>().write(*b"abc");
+            assert_eq!(lws_smd_msg_send(ctx, message), 0);
+            assert_eq!(lws_smd_msg_send(ctx, null_mut()), 1);
+            let mut unsent = lws_smd_msg_alloc(ctx, 4, PAYLOAD_MAX);
+            assert!(!unsent.is_null());
+            lws_smd_msg_free(&raw mut unsent);
+            assert!(unsent.is_null());
+            lws_smd_msg_free(&raw mut unsent);
+        }
+        assert_eq!(context.woken.load(Ordering::Relaxed), 1);
+        assert!(seen.lock().unwrap().is_empty(), "not before the loop comes round");
+        deliver(&context);
+        assert_eq!(*seen.lock().unwrap(), [(4, b"abc".to_vec())]);
+    }
+
+    #[test]
+    fn a_full_queue_leaves_the_message_with_the_caller() {
+        let seen = Seen::default();
+        let context = TestContext::new();
+        register(&context, 1, &seen);
+        // SAFETY: as the functions gave them.
+        unsafe {
+            let mut last = null_mut();
+            let sent = (0..1_000)
+                .take_while(|_| {
+                    last = lws_smd_msg_alloc(context.handle(), 1, 1);
+                    lws_smd_msg_send(context.handle(), last) == 0
+                })
+                .count();
+            assert_eq!(sent, crate::system::smd::Limits::default().depth);
+            lws_smd_msg_free(&raw mut last);
+        }
+    }
+
+    #[test]
+    fn formatted_messages() {
+        let seen = Seen::default();
+        let context = TestContext::new();
+        let ctx = context.handle();
+        let too_long = [c"x".to_bytes()[0] as c_char; PAYLOAD_MAX + 2];
+        // SAFETY: the formats fit their arguments.
+        unsafe {
+            assert_eq!(c::lws_smd_msg_printf(ctx, 2, c"%d".as_ptr(), 1), 0, "nobody wants it");
+            register(&context, 2, &seen);
+            let format = c"{\"n\":%d,\"s\":\"%s\",\"f\":%.1f}".as_ptr();
+            assert_eq!(c::lws_smd_msg_printf(ctx, 2, format, 12, c"x".as_ptr(), 1.5_f64), 0);
+            let long = c"%.*s".as_ptr();
+            let max = PAYLOAD_MAX as c_int;
+            assert_eq!(c::lws_smd_msg_printf(ctx, 2, long, max + 1, too_long.as_ptr()), 1);
+            assert_eq!(c::lws_smd_msg_printf(ctx, 2, long, max, too_long.as_ptr()), 0);
+            assert_eq!(c::lws_smd_msg_printf(null_mut(), 2, long, 1, too_long.as_ptr()), 1);
+        }
+        deliver(&context);
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen[0], (2, b"{\"n\":12,\"s\":\"x\",\"f\":1.5}".to_vec()));
+        assert_eq!(seen[1], (2, vec![b'x'; PAYLOAD_MAX]));
+    }
+
+    #[test]
+    fn messages_for_streams() {
+        let mut buf = [0xff_u8; 64];
+        let mut len = buf.len();
+        // SAFETY: the formats fit their arguments; `len` is the buffer's.
+        unsafe {
+            let (tag, format, class) = (c"tag".as_ptr(), c"%s".as_ptr(), 0x0102_0304);
+            let text = c"hello".as_ptr();
+            let start = buf.as_mut_ptr();
+            assert_eq!(c::lws_smd_ss_msg_printf(tag, start, &raw mut len, class, format, text), 0);
+            assert_eq!(len, SS_HEADER_LEN + 5);
+            assert_eq!(&buf[..8], &[0, 0, 0, 0, 1, 2, 3, 4]);
+            assert_eq!(&buf[8..16], &[0; 8]);
+            assert_eq!(&buf[16..21], b"hello");
+            assert_eq!(buf[21], 0xff);
+            let start = buf.as_mut_ptr();
+            for (room, result) in [(15, 1), (20, 1), (21, 0)] {
+                len = room;
+                assert_eq!(
+                    c::lws_smd_ss_msg_printf(tag, start, &raw mut len, class, format, text),
+                    result
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn peers_come_and_go() {
+        let seen = Seen::default();
+        let context = TestContext::new();
+        let peer = register(&context, 1, &seen);
+        // SAFETY: handles are looked up, not followed.
+        unsafe {
+            assert_eq!(c::lws_smd_msg_printf(context.handle(), 1, c"x".as_ptr()), 0);
+            lws_smd_unregister(peer);
+            lws_smd_unregister(peer);
+            lws_smd_unregister(null_mut());
+            deliver(&context);
+            assert!(seen.lock().unwrap().is_empty());
+            let none = lws_smd_register(null_mut(), null_mut(), 0, 1, Some(record));
+            assert!(none.is_null());
+            assert!(lws_smd_register(context.handle(), null_mut(), 0, 1, None).is_null());
+        }
+    }
+
+    #[test]
+    fn any_thread_may_send() {
+        let seen = Seen::default();
+        let context = TestContext::new();
+        register(&context, 1, &seen);
+        let address = context.handle() as usize;
+        let threads: Vec<_> = (0..4)
+            .map(|n| {
+                std::thread::spawn(move || {
+                    let ctx = address as *mut lws_context;
+                    // SAFETY: the format fits its argument.
+                    unsafe { c::lws_smd_msg_printf(ctx, 1, c"%d".as_ptr(), n) }
+                })
+            })
+            .collect();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), 0);
+        }
+        deliver(&context);
+        let mut texts: Vec<_> = seen.lock().unwrap().iter().map(|(_, t)| t.clone()).collect();
+        texts.sort();
+        assert_eq!(texts, [b"0", b"1", b"2", b"3"]);
+    }
 }

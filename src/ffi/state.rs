@@ -243,3 +243,59 @@ pub unsafe extern "C" fn lws_state_transition(mgr: *mut lws_state_manager, targe
         0
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::super::services::test::TestContext;
+    use super::super::types::{LWS_SYSTATE_DHCP, LWS_SYSTATE_OPERATIONAL};
+    use super::{lws_state_reg_notifier, lws_state_transition_steps, remove_notifiers};
+    use crate::ffi::types::{lws_dll2, lws_state_manager, lws_state_notify_link};
+    use crate::system::smd::CLASS_SYSTEM_STATE;
+    use std::ptr::null_mut;
+
+    /// Refuses everything above DHCP.
+    unsafe extern "C" fn veto(
+        _mgr: *mut lws_state_manager,
+        _link: *mut lws_state_notify_link,
+        _current: i32,
+        target: i32,
+    ) -> i32 {
+        i32::from(target > LWS_SYSTATE_DHCP)
+    }
+
+    #[test]
+    fn states_are_announced() {
+        let context = TestContext::new();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        context.services.smd.register(
+            CLASS_SYSTEM_STATE,
+            Arc::new(move |m| {
+                sink.lock().unwrap().push(String::from_utf8(m.payload.to_vec()).unwrap());
+            }),
+        );
+        let manager = context.services.manager();
+        let mut link = lws_state_notify_link {
+            list: lws_dll2 { prev: null_mut(), next: null_mut(), owner: null_mut() },
+            notify_cb: Some(veto),
+            name: c"veto".as_ptr(),
+        };
+        // SAFETY: manager and link live until the end of the test.
+        unsafe {
+            lws_state_reg_notifier(manager, &raw mut link);
+            lws_state_transition_steps(manager, LWS_SYSTATE_OPERATIONAL);
+            assert_eq!((*manager).state, LWS_SYSTATE_DHCP);
+            remove_notifiers(manager);
+            assert!(link.list.owner.is_null());
+            lws_state_transition_steps(manager, LWS_SYSTATE_OPERATIONAL);
+            assert_eq!((*manager).state, LWS_SYSTATE_OPERATIONAL);
+        }
+        context.services.smd.deliver_pending(super::super::time::lws_now_usecs());
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), 14);
+        assert_eq!(seen[0], r#"{"state":"PRE_PRIV_DROP"}"#);
+        assert_eq!(seen[13], r#"{"state":"OPERATIONAL"}"#);
+    }
+}

@@ -5,11 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::panic::guard;
 use super::ptr::c_bytes;
+use super::types::lws_usec_t;
 
 /// Microseconds of the monotonic clock: the base of every timestamp in this API. May be called
 /// from any thread.
 #[unsafe(no_mangle)]
-pub extern "C" fn lws_now_usecs() -> i64 {
+pub extern "C" fn lws_now_usecs() -> lws_usec_t {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is writable.
     if unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) } != 0 {
@@ -33,7 +34,7 @@ pub extern "C" fn lws_now_secs() -> c_ulong {
 /// # Safety
 /// `ads` is NUL-terminated or NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_parse_iso8601(ads: *const c_char) -> i64 {
+pub unsafe extern "C" fn lws_parse_iso8601(ads: *const c_char) -> lws_usec_t {
     guard("lws_parse_iso8601", 0, || {
         // SAFETY: the caller promises a terminated string.
         let text = unsafe { c_bytes(ads) }.and_then(|b| std::str::from_utf8(b).ok());

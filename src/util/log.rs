@@ -200,23 +200,4 @@ mod tests {
         });
         assert!(!evaluated);
     }
-
-    #[test]
-    fn lines_carry_tag_and_key() {
-        thread_local! {
-            static SEEN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
-        }
-        super::set_sink(|r| {
-            let line = format!("{:?} {:?} {} {}", r.level, r.tag, r.key, r.message);
-            SEEN.with(|s| s.borrow_mut().push(line));
-        });
-        let _on = scope(Target { levels: u32::MAX, key: 9 });
-        crate::util::log::warn!(tag: "[1|x]", "n {}", 5);
-        crate::util::log::err!("plain");
-        super::set_sink(super::to_stderr);
-        assert_eq!(
-            SEEN.with(|s| s.borrow().clone()),
-            ["Warn Some(\"[1|x]\") 9 n 5", "Err None 9 plain"]
-        );
-    }
 }

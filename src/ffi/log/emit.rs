@@ -7,8 +7,19 @@ use super::super::panic::guard;
 use super::super::ptr::put_c_string;
 use super::super::types::lws_log_cx;
 
-unsafe extern "C" {
-    fn securestreams_stderr(before: *const c_char, line: *const c_char, after: *const c_char);
+/// The C side, which shares the program's stdio.
+///
+/// cbindgen:ignore
+mod c {
+    use std::ffi::c_char;
+
+    unsafe extern "C" {
+        pub(super) fn securestreams_stderr(
+            before: *const c_char,
+            line: *const c_char,
+            after: *const c_char,
+        );
+    }
 }
 
 /// What a terminal is told before a line, from the lowest level's bit on.
@@ -101,7 +112,7 @@ pub unsafe extern "C" fn lwsl_emit_stderr(level: c_int, line: *const c_char) {
         };
         if !line.is_null() {
             // SAFETY: three NUL-terminated strings.
-            unsafe { securestreams_stderr(before.as_ptr(), line, after.as_ptr()) };
+            unsafe { c::securestreams_stderr(before.as_ptr(), line, after.as_ptr()) };
         }
     });
 }

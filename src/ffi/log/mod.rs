@@ -1,5 +1,5 @@
 //! Logging: the process's log context and those of programs, how a line is put together
-//! ([`line`]), where it goes ([`emit`]), and the objects that lines are about ([`objects`]).
+//! (`line`), where it goes (`emit`), and the objects that lines are about (`objects`).
 //!
 //! The engine's own lines arrive through [`install`], which connects [`crate::util::log`].
 
@@ -78,8 +78,8 @@ pub(super) unsafe fn flags(cx: NonNull<lws_log_cx>) -> u32 {
     unsafe { AtomicU32::from_ptr(&raw mut (*cx.as_ptr()).lll_flags) }.load(Ordering::Relaxed)
 }
 
-/// Connects the engine's logging to the log contexts. Called when a context is created; more
-/// than once does no harm.
+/// Connects the engine's logging to the log contexts. To be called when a context is created;
+/// more than once does no harm.
 pub fn install() {
     log::set_sink(engine_line);
     // SAFETY: the process's context always lives.
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn lws_set_log_level(flags: c_int, func: lws_log_emit_t) {
             emit.store(func as *mut c_void, Ordering::Relaxed);
         }
     }
-    log::set_levels(flags);
+    install();
 }
 
 /// Whether any of the levels `level` is on for the process.
@@ -235,5 +235,91 @@ impl<'a> line::Line<'a> {
             seen: 0,
             body: line::Body::Bytes(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    thread_local! {
+        static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    unsafe extern "C" fn record(level: c_int, line: *const c_char) {
+        // SAFETY: lines are NUL-terminated.
+        let line = unsafe { super::super::ptr::c_bytes(line) }.unwrap();
+        let text = String::from_utf8(line.to_vec()).unwrap();
+        let (timestamp, text) = text.split_at(26);
+        assert!(timestamp.starts_with("[20"), "{timestamp}");
+        SEEN.with(|seen| seen.borrow_mut().push(format!("{level}{text}")));
+    }
+
+    unsafe extern "C" fn prefix(
+        _cx: *mut lws_log_cx,
+        _object: *mut c_void,
+        p: *mut *mut c_char,
+        e: *mut c_char,
+    ) {
+        // SAFETY: the hook's contract.
+        unsafe {
+            let room = e as usize - *p as usize;
+            *p = (*p).add(super::super::ptr::put_c_string(*p, room, b"<cx> "));
+        }
+    }
+
+    #[test]
+    fn the_engines_lines_go_to_the_context_in_scope() {
+        let mut cx = lws_log_cx {
+            u: lws_log_cx_u { emit: Some(record) },
+            refcount_cb: None,
+            prepend: Some(prefix),
+            parent: null_mut(),
+            opaque: null_mut(),
+            stg: null_mut(),
+            lll_flags: (LLL_WARN | LLL_INFO) as u32,
+            refcount: 0,
+        };
+        install();
+        // SAFETY: the context outlives the scope.
+        let scope = unsafe { scope(&raw mut cx) };
+        log::warn!(tag: "[1|kind|0|name]", "port {}", 5);
+        log::err!("off");
+        log::info!("without a tag");
+        drop(scope);
+        log::info!("elsewhere");
+        assert_eq!(
+            SEEN.take(),
+            ["2 W: <cx> [1|kind|0|name]: port 5\n", "8 I: <cx> without a tag\n"]
+        );
+    }
+
+    #[test]
+    fn misbehaving_hooks_are_contained() {
+        unsafe extern "C" fn far(
+            _cx: *mut lws_log_cx,
+            _object: *mut c_void,
+            p: *mut *mut c_char,
+            e: *mut c_char,
+        ) {
+            // SAFETY: only the pointer is changed, and nobody follows it.
+            unsafe { *p = e.wrapping_add(1_000) };
+        }
+        let mut cx = lws_log_cx {
+            u: lws_log_cx_u { emit: Some(record) },
+            refcount_cb: None,
+            prepend: Some(far),
+            parent: null_mut(),
+            opaque: null_mut(),
+            stg: null_mut(),
+            lll_flags: LLL_ERR as u32,
+            refcount: 0,
+        };
+        cx.parent = &raw mut cx;
+        // SAFETY: the context is live; it is its own parent.
+        unsafe { line::write(NonNull::from(&mut cx), &line::Line::plain(LLL_ERR, b"text")) };
+        assert_eq!(SEEN.take(), ["1 E: text\n"]);
     }
 }

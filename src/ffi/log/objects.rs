@@ -77,38 +77,127 @@ fn null_tag(kind: Kind, object: *const c_void) -> Option<String> {
     }
 }
 
-macro_rules! object {
-    ($kind:ident, $type:ty, $what:literal, $get:ident, $prepend:ident) => {
-        #[doc = concat!("The log context of ", $what, ", for `_lws_log_cx`; NULL if it is the")]
-        /// process's.
-        ///
-        /// # Safety
-        /// The handle is NULL or came from this library.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $get(object: *mut $type) -> *mut lws_log_cx {
-            guard(stringify!($get), null_mut(), || log_cx(Kind::$kind, object.cast()))
-        }
-
-        #[doc = concat!("A prepend hook that writes the name of ", $what, ".")]
-        ///
-        /// # Safety
-        /// `*p..e` is writable; the handle is NULL or came from this library.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $prepend(
-            cx: *mut lws_log_cx,
-            obj: *mut c_void,
-            p: *mut *mut c_char,
-            e: *mut c_char,
-        ) {
-            let _ = cx;
-            // SAFETY: as the caller promises.
-            guard(stringify!($prepend), (), || unsafe { prepend(Kind::$kind, obj, p, e) });
-        }
-    };
+/// The log context of a context, for `_lws_log_cx`; NULL if it is the process's.
+///
+/// # Safety
+/// The handle is NULL or came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lwsl_context_get_cx(cx: *mut lws_context) -> *mut lws_log_cx {
+    guard("lwsl_context_get_cx", null_mut(), || log_cx(Kind::Context, cx.cast()))
 }
 
-object!(Context, lws_context, "a context", lwsl_context_get_cx, lws_log_prepend_context);
-object!(Vhost, lws_vhost, "a vhost", lwsl_vhost_get_cx, lws_log_prepend_vhost);
-object!(Wsi, lws, "a connection", lwsl_wsi_get_cx, lws_log_prepend_wsi);
-object!(Ss, lws_ss_handle, "a stream", lwsl_ss_get_cx, lws_log_prepend_ss);
-object!(Sspc, lws_sspc_handle, "a proxied stream", lwsl_sspc_get_cx, lws_log_prepend_sspc);
+/// A prepend hook that writes the name of a context.
+///
+/// # Safety
+/// `*p..e` is writable; `obj` is NULL or such a handle from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_log_prepend_context(
+    cx: *mut lws_log_cx,
+    obj: *mut c_void,
+    p: *mut *mut c_char,
+    e: *mut c_char,
+) {
+    let _ = cx;
+    // SAFETY: as the caller promises.
+    guard("lws_log_prepend_context", (), || unsafe { prepend(Kind::Context, obj, p, e) });
+}
+
+/// The log context of a vhost, for `_lws_log_cx`; NULL if it is the process's.
+///
+/// # Safety
+/// The handle is NULL or came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lwsl_vhost_get_cx(vh: *mut lws_vhost) -> *mut lws_log_cx {
+    guard("lwsl_vhost_get_cx", null_mut(), || log_cx(Kind::Vhost, vh.cast()))
+}
+
+/// A prepend hook that writes the name of a vhost.
+///
+/// # Safety
+/// `*p..e` is writable; `obj` is NULL or such a handle from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_log_prepend_vhost(
+    cx: *mut lws_log_cx,
+    obj: *mut c_void,
+    p: *mut *mut c_char,
+    e: *mut c_char,
+) {
+    let _ = cx;
+    // SAFETY: as the caller promises.
+    guard("lws_log_prepend_vhost", (), || unsafe { prepend(Kind::Vhost, obj, p, e) });
+}
+
+/// The log context of a connection, for `_lws_log_cx`; NULL if it is the process's.
+///
+/// # Safety
+/// The handle is NULL or came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lwsl_wsi_get_cx(wsi: *mut lws) -> *mut lws_log_cx {
+    guard("lwsl_wsi_get_cx", null_mut(), || log_cx(Kind::Wsi, wsi.cast()))
+}
+
+/// A prepend hook that writes the name of a connection.
+///
+/// # Safety
+/// `*p..e` is writable; `obj` is NULL or such a handle from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_log_prepend_wsi(
+    cx: *mut lws_log_cx,
+    obj: *mut c_void,
+    p: *mut *mut c_char,
+    e: *mut c_char,
+) {
+    let _ = cx;
+    // SAFETY: as the caller promises.
+    guard("lws_log_prepend_wsi", (), || unsafe { prepend(Kind::Wsi, obj, p, e) });
+}
+
+/// The log context of a stream, for `_lws_log_cx`; NULL if it is the process's.
+///
+/// # Safety
+/// The handle is NULL or came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lwsl_ss_get_cx(ss: *mut lws_ss_handle) -> *mut lws_log_cx {
+    guard("lwsl_ss_get_cx", null_mut(), || log_cx(Kind::Ss, ss.cast()))
+}
+
+/// A prepend hook that writes the name of a stream.
+///
+/// # Safety
+/// `*p..e` is writable; `obj` is NULL or such a handle from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_log_prepend_ss(
+    cx: *mut lws_log_cx,
+    obj: *mut c_void,
+    p: *mut *mut c_char,
+    e: *mut c_char,
+) {
+    let _ = cx;
+    // SAFETY: as the caller promises.
+    guard("lws_log_prepend_ss", (), || unsafe { prepend(Kind::Ss, obj, p, e) });
+}
+
+/// The log context of a proxied stream, for `_lws_log_cx`; NULL if it is the process's.
+///
+/// # Safety
+/// The handle is NULL or came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lwsl_sspc_get_cx(ss: *mut lws_sspc_handle) -> *mut lws_log_cx {
+    guard("lwsl_sspc_get_cx", null_mut(), || log_cx(Kind::Sspc, ss.cast()))
+}
+
+/// A prepend hook that writes the name of a proxied stream.
+///
+/// # Safety
+/// `*p..e` is writable; `obj` is NULL or such a handle from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_log_prepend_sspc(
+    cx: *mut lws_log_cx,
+    obj: *mut c_void,
+    p: *mut *mut c_char,
+    e: *mut c_char,
+) {
+    let _ = cx;
+    // SAFETY: as the caller promises.
+    guard("lws_log_prepend_sspc", (), || unsafe { prepend(Kind::Sspc, obj, p, e) });
+}

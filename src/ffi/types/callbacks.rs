@@ -1,8 +1,10 @@
-//! Reasons for which a protocol's callback is called. Secure Streams programs see them only when they adopt descriptors.
+//! Reasons for which the callbacks of the low-level API are called. Secure Streams programs see
+//! them only when they adopt descriptors.
 
 use core::ffi::{c_int, c_void};
 
-use super::base::lws;
+use super::base::{lws, lws_context};
+use super::ext::lws_extension;
 
 c_enum! {
     /// Why a protocol callback is called.
@@ -137,6 +139,43 @@ c_enum! {
 pub type lws_callback_function = unsafe extern "C" fn(
     wsi: *mut lws,
     reason: lws_callback_reasons,
+    user: *mut c_void,
+    in_: *mut c_void,
+    len: usize,
+) -> c_int;
+
+c_enum! {
+    /// Why an extension's callback is called.
+    pub enum lws_extension_callback_reasons {
+        /// A server connection begins.
+        LWS_EXT_CB_CONSTRUCT = 4,
+        /// A client connection begins.
+        LWS_EXT_CB_CLIENT_CONSTRUCT = 5,
+        /// The connection ends.
+        LWS_EXT_CB_DESTROY = 8,
+        /// Before a packet is sent.
+        LWS_EXT_CB_PACKET_TX_PRESEND = 12,
+        /// Payload on its way out.
+        LWS_EXT_CB_PAYLOAD_TX = 21,
+        /// Payload on its way in.
+        LWS_EXT_CB_PAYLOAD_RX = 22,
+        /// Set defaults.
+        LWS_EXT_CB_OPTION_DEFAULT = 23,
+        /// Set an option by number.
+        LWS_EXT_CB_OPTION_SET = 24,
+        /// Confirm the options.
+        LWS_EXT_CB_OPTION_CONFIRM = 25,
+        /// Set an option by name.
+        LWS_EXT_CB_NAMED_OPTION_SET = 26,
+    }
+}
+
+/// The callback of an extension.
+pub type lws_extension_callback_function = unsafe extern "C" fn(
+    context: *mut lws_context,
+    ext: *const lws_extension,
+    wsi: *mut lws,
+    reason: lws_extension_callback_reasons,
     user: *mut c_void,
     in_: *mut c_void,
     len: usize,

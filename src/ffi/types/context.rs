@@ -6,6 +6,7 @@ use super::base::{lws, lws_context, lws_sockfd_type, lws_usec_t, lws_vhost, ssl_
 use super::ext::lws_extension;
 use super::http::lws_token_limits;
 use super::log::lws_log_cx;
+use super::policy::lws_ss_policy;
 use super::protocols::{lws_plugin_evlib, lws_protocols};
 use super::quic::lws_cc_ops;
 use super::retry::lws_retry_bo;
@@ -391,8 +392,9 @@ pub struct lws_context_creation_info {
     pub quic_0rtt_max_size: u32,
     /// Largest request body that the server takes, in bytes; 0 is no limit.
     pub max_http_body_size: u64,
-    /// Keep zero.
-    pub _unused: [*mut c_void; 1],
+    /// The policy as C structs, instead of `pss_policies_json`, or NULL. Copied. (Programs built
+    /// for libwebsockets have NULL here: there the name exists in special builds only.)
+    pub pss_policies: *const lws_ss_policy,
 }
 
 /// A client of the server must show a certificate.

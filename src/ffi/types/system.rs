@@ -17,6 +17,9 @@ pub struct lws_attach_item {
     _private: [u8; 0],
 }
 
+/// The C name of `lws_system_blob`.
+pub type lws_system_blob_t = lws_system_blob;
+
 c_enum! {
     /// Which blob.
     pub enum lws_system_blob_item: lws_system_blob_item_t {
