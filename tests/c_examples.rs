@@ -1,0 +1,117 @@
+//! Every program in `c-examples/`, against a real server.
+
+mod fixtures;
+
+use fixtures::certs::certs;
+use fixtures::nginx::Nginx;
+use fixtures::{closed_port, compile, peer, policy, root, run, scratch};
+
+fn stream(name: &str, port: u16, more: &str) -> String {
+    format!(
+        "{{\"{name}\": {{\"endpoint\": \"localhost\", \"port\": {port}, \"opportunistic\": true, \
+         \"retry\": \"default\", {more}}}}}"
+    )
+}
+
+#[test]
+fn hello_world_over_https() {
+    let nginx = Nginx::start(1, &[], |p| {
+        format!(
+            "server {{ listen 127.0.0.1:{} ssl; ssl_certificate {}; ssl_certificate_key {};\n\
+             location / {{ return 200 \"good day\\n\"; }} }}",
+            p[0],
+            certs().pem("good").display(),
+            certs().key("good").display()
+        )
+    });
+    let der = certs().der64("ca");
+    let more = "\"protocol\": \"h1\", \"http_method\": \"GET\", \"http_url\": \"/\", \"tls\": true, \
+                \"tls_trust_store\": \"store\"";
+    let file =
+        policy(&scratch("hello"), &[("store", &der)], &[stream("hello", nginx.ports[0], more)]);
+    let program = compile("c-examples/hello_world.c");
+    let got = run(&program, &["--policy", file.to_str().expect("UTF-8")]);
+    got.expect_code(0);
+    assert!(got.lines().contains(&"good day"), "{got}");
+    assert!(got.lines().contains(&"[9 bytes]"), "{got}");
+}
+
+#[test]
+fn hello_world_with_the_built_in_policy() {
+    let server = peer::http();
+    let url = format!("http://127.0.0.1:{}/some/path", server.port);
+    let got = run(&compile("c-examples/hello_world.c"), &["--url", &url]);
+    got.expect_code(0);
+    assert!(got.lines().contains(&"you asked for /some/path"), "{got}");
+}
+
+#[test]
+fn hello_world_fails_if_nobody_answers() {
+    let more = "\"protocol\": \"h1\", \"http_method\": \"GET\", \"http_url\": \"/\"";
+    let file = policy(&scratch("hello"), &[], &[stream("hello", closed_port(), more)]);
+    let program = compile("c-examples/hello_world.c");
+    let got = run(&program, &["--policy", file.to_str().expect("UTF-8")]);
+    got.expect_code(1);
+    assert!(got.lines().contains(&"state LWSSSCS_ALL_RETRIES_FAILED"), "{got}");
+}
+
+/// The policy that the example comes with is a valid one, and has the stream type that the program asks for.
+#[test]
+fn hello_world_policy_is_valid() {
+    let text = std::fs::read_to_string(root().join("c-examples/hello_world_policy.json"))
+        .expect("the example's policy");
+    let local = peer::http();
+    let here = text
+        .replace("\"example.com\"", "\"127.0.0.1\"")
+        .replace("443", &local.port.to_string())
+        .replace("\"tls\":		true", "\"tls\": false");
+    assert_ne!(here, text);
+    let file = scratch("hello").join("policy.json");
+    std::fs::write(&file, here).expect("the policy");
+    let program = compile("c-examples/hello_world.c");
+    run(&program, &["--policy", file.to_str().expect("UTF-8")]).expect_code(0);
+}
+
+#[test]
+fn post_sends_its_body() {
+    for (size, content_type) in [("16", true), ("100000", false)] {
+        let received = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let sink = received.clone();
+        let server = peer::Peer::start(move |mut stream| {
+            let mut pending = Vec::new();
+            if let Some((_, body)) = peer::read_request(&mut stream, &mut pending) {
+                *sink.lock().expect("the body") = body;
+                let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nthanks";
+                let _ = std::io::Write::write_all(&mut stream, reply);
+                // let the client close first: it has all it wants
+                let _ = peer::read_request(&mut stream, &mut pending);
+            }
+        });
+        let metadata =
+            if content_type { ", \"metadata\": [{\"ctype\": \"content-type:\"}]" } else { "" };
+        let more = format!(
+            "\"protocol\": \"h1\", \"http_method\": \"POST\", \"http_url\": \"/take\"{metadata}"
+        );
+        let file = policy(&scratch("post"), &[], &[stream("post", server.port, &more)]);
+        let program = compile("c-examples/post.c");
+        let got = run(&program, &["--policy", file.to_str().expect("UTF-8"), "--size", size]);
+        got.expect_code(0);
+        assert!(got.stdout.contains("thanks"), "{got}");
+        let body = received.lock().expect("the body");
+        assert_eq!(body.len().to_string(), size);
+        assert!(body.starts_with(b"abcdefghijklmnop"));
+    }
+}
+
+#[test]
+fn raw_echo_gets_its_text_back() {
+    let server = peer::echo();
+    let file =
+        policy(&scratch("echo"), &[], &[stream("echo", server.port, "\"protocol\": \"raw\"")]);
+    let text = "twice over ".repeat(90);
+    let args = ["--policy", file.to_str().expect("UTF-8"), "--text", &text];
+    let got = run(&compile("c-examples/raw_echo.c"), &args);
+    got.expect_code(0);
+    assert!(got.stdout.contains("echoed: twice over "), "{got}");
+    assert!(got.lines().contains(&"state LWSSSCS_DISCONNECTED"), "{got}");
+}
