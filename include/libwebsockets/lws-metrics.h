@@ -19,6 +19,9 @@ struct lws_metric_pub;
 /** A bar of a histogram. Opaque. */
 struct lws_metric_bucket;
 
+/** The C name of `lws_metric_bucket`. */
+typedef struct lws_metric_bucket lws_metric_bucket_t;
+
 /** Report outliers at once. */
 #define LWSMTFL_REPORT_OUTLIERS 1
 

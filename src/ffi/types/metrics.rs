@@ -10,6 +10,9 @@ pub struct lws_metric_bucket {
     _private: [u8; 0],
 }
 
+/// The C name of `lws_metric_bucket`.
+pub type lws_metric_bucket_t = lws_metric_bucket;
+
 /// Report outliers at once.
 pub const LWSMTFL_REPORT_OUTLIERS: c_int = 1;
 /// Report each event at once.
