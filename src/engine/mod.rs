@@ -1,1 +1,40 @@
-//! (coming)
+//! The loop and everything that lives on it: streams, connections, timers, the pool of idle
+//! connections.
+//!
+//! A [`Context`] is shared by reference, all that changes is in its [`Core`] behind a `RefCell`,
+//! and one rule keeps that sound: **no borrow of the core is held while a callback of the
+//! program runs.** Every step borrows, changes, lets go, and only then speaks to the program;
+//! afterwards it looks streams and connections up again by key, since any of them may be gone.
+//! A call that the program makes inside a callback is then just another frame on the stack.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `context` | making and ending a context, the shared core |
+//! | `turn` | one turn of the loop: wait, timers, ready connections |
+//! | `api` | what programs ask of streams |
+//! | `life` | saying states, failing attempts, ending links, destroying |
+//! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
+//! | `conn` | the connection object |
+//! | `pump` | moving bytes between a connection and its streams |
+//! | `http` | requests from policy and metadata; what a response means |
+//! | `pool` | idle connections waiting for the next transaction |
+//! | `timers` | the timer heap |
+
+mod api;
+mod conn;
+mod context;
+mod dial;
+mod http;
+mod life;
+mod pool;
+mod pump;
+mod route;
+mod stream;
+pub mod timers;
+mod turn;
+
+pub use api::{CreateError, SetMetadataError};
+pub use context::{Context, ContextOptions, DeviceBlob, Host};
+pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
+pub use timers::TimerKey;
+pub use turn::TurnError;

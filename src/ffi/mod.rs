@@ -1,1 +1,33 @@
-//! (coming)
+//! The C boundary: the exported functions, one file a noun. Everything below it is safe
+//! Rust; nothing imports this module.
+
+pub mod base64;
+pub mod blob;
+pub mod cmdline;
+pub mod context;
+pub mod dll2;
+pub mod genhash;
+pub mod getaddrinfo;
+pub mod humanize;
+pub mod json_simple;
+pub mod log;
+pub mod misc;
+mod objects;
+pub mod panic;
+pub mod policy_text;
+mod ptr;
+pub mod purify;
+pub mod random;
+mod registry;
+pub mod retry;
+pub mod ser;
+pub mod services;
+pub mod smd;
+pub mod ss;
+pub mod state;
+pub mod string;
+pub mod sul;
+pub mod time;
+pub mod types;
+pub mod variadic;
+pub mod vhost;

@@ -1,6 +1,33 @@
 //! Stackable transports (tcp, unix, tls ...), name resolution and connecting. Everything
 //! here is non-blocking, and readiness is the caller's: it keeps sticky readable / writable
 //! bits that only `WouldBlock` clears (mio is edge-triggered).
+//!
+//! The way to a connection: [`Resolver`] turns a name into addresses, [`Connector`] races
+//! them and yields a [`TcpTransport`], and [`Tls`] wraps that with a configuration from a
+//! [`TrustStore`]. A [`UnixTransport`] needs no name and no race.
+
+mod connect;
+mod dns;
+mod identity;
+mod socket;
+mod tcp;
+mod tls;
+mod trust;
+mod unix;
+mod verify;
+mod x509;
+
+pub use connect::{ATTEMPT_DELAY, ConnectError, Connector, MAX_ATTEMPTS, Progress};
+pub use dns::{
+    Answer, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED, Resolver,
+    std_lookup,
+};
+pub use identity::Identity;
+pub use socket::{Bind, KeepAlive, SocketOptions};
+pub use tcp::TcpTransport;
+pub use tls::Tls;
+pub use trust::{TrustError, TrustStore};
+pub use unix::UnixTransport;
 
 use std::io;
 
@@ -26,7 +53,20 @@ pub trait Transport {
     /// `WouldBlock`, or the connection broke.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize>;
 
-    /// Pushes buffered records to the socket. `Ok(true)` when nothing is left.
+    /// [`write`](Self::write) of several pieces in order: a layer above sends the records it
+    /// has gathered in one system call.
+    ///
+    /// # Errors
+    /// As for `write`.
+    fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match bufs.iter().find(|b| !b.is_empty()) {
+            Some(first) => self.write(first),
+            None => Ok(0),
+        }
+    }
+
+    /// Pushes buffered records to the socket. `Ok(true)` when nothing is left. Call it at
+    /// every writable event too: a layer may owe the peer an answer of its own.
     ///
     /// # Errors
     /// The connection broke.

@@ -24,6 +24,9 @@ pub enum BodyLen {
     Known(u64),
     /// Not known: h1 sends it in chunks.
     Unknown,
+    /// Sent bare, with nothing that says where it ends (the policy's `http_no_content_length`,
+    /// for servers that count bytes themselves). The connection is of no use afterwards.
+    Unframed,
 }
 
 /// What a client asks for. Borrowed from the stream and its policy for the one call.
@@ -113,7 +116,8 @@ pub trait Codec {
     fn start(&mut self, req: &Request<'_>, out: &mut TxBuf) -> Result<Tid, ProtoError>;
 
     /// Takes bytes from the front of `input` until there is something to report. `Ok(None)`
-    /// means that more bytes are needed; `input` is then empty. To be called again after each
+    /// means that more bytes are needed; `input` is then empty, but for bytes that wait for a
+    /// transaction (raw) or belong to the protocol that follows an upgrade (h1). To be called again after each
     /// event, also with empty input, until it says `None`. Replies of the protocol's own
     /// (acks, pongs) go to `out`.
     ///
@@ -126,7 +130,8 @@ pub trait Codec {
         now: Micros,
     ) -> Result<Option<Event<'b>>, ProtoError>;
 
-    /// The peer closed its side. To be called until it says `None`.
+    /// The peer closed its side in the orderly way of the transport (with TLS: with
+    /// `close_notify`). To be called until it says `None`.
     ///
     /// # Errors
     /// The close cut something short.
@@ -136,6 +141,11 @@ pub trait Codec {
     /// next one starts.
     fn head(&self, tid: Tid) -> Option<&Head>;
 
+    /// Whether the peer has sent anything at all towards `tid`'s response, interim ones
+    /// included; still answers after an error. A connection taken from the pool that breaks
+    /// while this is `false` was stale: the request may go out again on a fresh one.
+    fn response_started(&self, tid: Tid) -> bool;
+
     /// What `tid` may send now; `None` if its sending side is complete or it does not exist.
     fn tx_window(&self, tid: Tid) -> Option<TxWindow>;
 
@@ -144,7 +154,9 @@ pub trait Codec {
     /// rooms). `eom` with `len` 0 ends the message.
     ///
     /// # Errors
-    /// More than was announced, or the sending side is complete.
+    /// More than was announced, or the sending side is complete; nothing was sent and the
+    /// window is closed. Less than was announced is no error here: the transaction may still
+    /// be answered, but the connection is not used again.
     fn tx_commit(
         &mut self,
         tid: Tid,
@@ -163,6 +175,11 @@ pub trait Codec {
     /// Asks the peer for a sign of life, if the protocol can: the answer is [`Event::Alive`].
     fn ping(&mut self, out: &mut TxBuf) -> bool;
 }
+
+/// Bytes of field text that an idle [`Head`] keeps for the next response.
+pub const HEAD_KEEP_TEXT: usize = 512;
+/// Places for fields that an idle [`Head`] keeps for the next response.
+pub const HEAD_KEEP_FIELDS: usize = 16;
 
 /// The head of a response: its fields as received, names compared without case.
 #[derive(Default, Debug)]
@@ -187,10 +204,29 @@ impl Head {
         self.fields.clear();
     }
 
-    /// Adds a field.
+    /// Forgets the last response and gives memory back, down to what a common head needs
+    /// (at most [`HEAD_KEEP_TEXT`] + 16 * [`HEAD_KEEP_FIELDS`] bytes).
+    pub fn release(&mut self) {
+        self.clear();
+        self.text.shrink_to(HEAD_KEEP_TEXT);
+        self.fields.shrink_to(HEAD_KEEP_FIELDS);
+    }
+
+    /// Bytes of memory held.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.text.capacity() + self.fields.capacity() * size_of::<Field>()
+    }
+
+    /// Adds a field. Line folds in `value` (obs-fold, RFC 9112 5.2) become spaces.
     pub fn push(&mut self, name: &[u8], value: &[u8]) {
         let name = self.store(name);
         let value = self.store(value);
+        for b in &mut self.text[value.0 as usize..] {
+            if matches!(*b, b'\r' | b'\n') {
+                *b = b' ';
+            }
+        }
         self.fields.push(Field { name, value });
     }
 

@@ -1,8 +1,9 @@
-//! Small things with no knowledge of the rest: the outgoing buffer, the clock type.
-//! Nothing here imports another module of ours.
+//! Small things with no knowledge of the rest: the outgoing buffer, the clock type, the
+//! engine's logging. Nothing here imports another module of ours.
 
 mod buf;
 pub mod clock;
+pub mod log;
 
 pub use buf::TxBuf;
 pub use clock::Micros;

@@ -1,0 +1,76 @@
+/* Made by scripts/headers from capi/headers and src/ffi: change those, not this. */
+#ifndef SECURESTREAMS_LIBWEBSOCKETS_LWS_ADOPT_H
+#define SECURESTREAMS_LIBWEBSOCKETS_LWS_ADOPT_H
+
+/*
+ * Adopting descriptors that the program opened itself.
+ */
+#include <libwebsockets/lws-base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+union lws_sock_file_fd;
+struct lws_adopt_desc;
+
+/**
+ * What kind of descriptor is adopted, and how it is to be treated. Values are or-ed together.
+ */
+enum lws_adoption_kind {
+    /** A descriptor that is not a socket. */
+    LWS_ADOPT_RAW_FILE_DESC = 0,
+    /** A socket that speaks HTTP. */
+    LWS_ADOPT_HTTP = 1,
+    /** The descriptor is a socket. */
+    LWS_ADOPT_SOCKET = 2,
+    /** Start TLS on it. */
+    LWS_ADOPT_ALLOW_SSL = 4,
+    /** The socket is a datagram socket. */
+    LWS_ADOPT_FLAG_UDP = 16,
+    /** The connection belongs to a raw proxy. */
+    LWS_ADOPT_FLAG_RAW_PROXY = 32,
+    /** `LWS_ADOPT_SOCKET` with `LWS_ADOPT_FLAG_UDP`. */
+    LWS_ADOPT_RAW_SOCKET_UDP = 18,
+};
+
+/** The C name of `enum lws_adoption_kind`. */
+typedef enum lws_adoption_kind lws_adoption_type;
+
+/** A socket or a file descriptor. */
+union lws_sock_file_fd {
+    /** The socket. */
+    lws_sockfd_type sockfd;
+    /** The file descriptor. */
+    lws_filefd_type filefd;
+};
+
+/** The C name of `lws_sock_file_fd`. */
+typedef union lws_sock_file_fd lws_sock_file_fd_type;
+
+/** Arguments of `lws_adopt_descriptor_vhost_via_info`. */
+struct lws_adopt_desc {
+    /** The vhost that takes the descriptor. */
+    struct lws_vhost *vh;
+    /** What is adopted (`LWS_ADOPT_...`). */
+    lws_adoption_type type;
+    /** The descriptor; it is ours from here on, also on failure. */
+    lws_sock_file_fd_type fd;
+    /** Name of the vhost's protocol to bind to, or NULL for its first. */
+    const char *vh_prot_name;
+    /** The connection that this one belongs to, or NULL. */
+    struct lws *parent;
+    /** The program's own pointer, see `lws_get_opaque_user_data`. */
+    void *opaque;
+    /** Name for fault injection rules; has no effect here. */
+    const char *fi_wsi_name;
+};
+
+/** The C name of `lws_adopt_desc`. */
+typedef struct lws_adopt_desc lws_adopt_desc_t;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SECURESTREAMS_LIBWEBSOCKETS_LWS_ADOPT_H */

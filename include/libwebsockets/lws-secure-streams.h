@@ -1,0 +1,224 @@
+/* Made by scripts/headers from capi/headers and src/ffi: change those, not this. */
+#ifndef SECURESTREAMS_LIBWEBSOCKETS_LWS_SECURE_STREAMS_H
+#define SECURESTREAMS_LIBWEBSOCKETS_LWS_SECURE_STREAMS_H
+
+/*
+ * Streams. A program names a stream type of its policy, gives callbacks and gets payload; how the
+ * payload travels is the policy's business.
+ */
+#include <libwebsockets/lws-adopt.h>
+#include <libwebsockets/lws-context-vhost.h>
+
+/**
+ * Begins the program's object of a stream: the two members that the library fills in. The
+ * program's own follow, then `} name;`.
+ */
+#define LWS_SS_USER_TYPEDEF       \
+    typedef struct {              \
+        struct lws_ss_handle *ss; \
+        void *opaque_data;
+
+/**
+ * Begins the lws_ss_info_t of a stream type whose object was declared with LWS_SS_USER_TYPEDEF,
+ * by the name of `ssi_` and the object's type; the callbacks follow, then `};`.
+ */
+#define LWS_SS_INFO(stream_type, object_type)                             \
+    const lws_ss_info_t ssi_##object_type = {                             \
+        .handle_offset = offsetof(object_type, ss),                       \
+        .opaque_user_data_offset = offsetof(object_type, opaque_data),    \
+        .user_alloc = sizeof(object_type),                                \
+        .streamtype = stream_type,
+
+/** The stream's handle, the opaque pointer, the context: of the program's object. */
+#define lws_ss_from_user(object) ((object)->ss)
+#define lws_ss_opaque_from_user(object) ((object)->opaque_data)
+#define lws_ss_cx_from_user(object) lws_ss_get_context((object)->ss)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lws_ss_info;
+
+/** A stream. Opaque. */
+struct lws_ss_handle;
+
+/** A plugin; not used here. Opaque. */
+struct lws_ss_plugin;
+
+/** What has happened to a stream. */
+enum lws_ss_constate {
+    /** The stream is made; inside `lws_ss_create`. */
+    LWSSSCS_CREATING = 1,
+    /** The connection is gone. */
+    LWSSSCS_DISCONNECTED = 2,
+    /** An attempt to connect has failed; more may follow. */
+    LWSSSCS_UNREACHABLE = 3,
+    /** The peer refused our credentials. */
+    LWSSSCS_AUTH_FAILED = 4,
+    /** Connected; for HTTP the response has begun. */
+    LWSSSCS_CONNECTED = 5,
+    /** Connecting begins. */
+    LWSSSCS_CONNECTING = 6,
+    /** The stream goes; the last call for it. */
+    LWSSSCS_DESTROYING = 7,
+    /** The program is asked whether there is something to do before connecting. */
+    LWSSSCS_POLL = 8,
+    /** No attempt is left. */
+    LWSSSCS_ALL_RETRIES_FAILED = 9,
+    /** The peer has confirmed. */
+    LWSSSCS_QOS_ACK_REMOTE = 10,
+    /** The peer has refused. */
+    LWSSSCS_QOS_NACK_REMOTE = 11,
+    /** The proxy has confirmed. */
+    LWSSSCS_QOS_ACK_LOCAL = 12,
+    /** The proxy has refused. */
+    LWSSSCS_QOS_NACK_LOCAL = 13,
+    /** The time of `lws_ss_start_timeout` is over. */
+    LWSSSCS_TIMEOUT = 14,
+    /** A request has come in; metadata tells what is asked. */
+    LWSSSCS_SERVER_TXN = 15,
+    /** The connection becomes a websocket. */
+    LWSSSCS_SERVER_UPGRADE = 16,
+    /** Somebody called `lws_cancel_service`. */
+    LWSSSCS_EVENT_WAIT_CANCELLED = 17,
+    /** The proxy is being looked for again. */
+    LWSSSCS_UPSTREAM_LINK_RETRY = 18,
+    /** A source has joined this sink; the argument is its handle. */
+    LWSSSCS_SINK_JOIN = 19,
+    /** A source has left this sink; the argument is its handle. */
+    LWSSSCS_SINK_PART = 20,
+    /** First of the states that the policy's `http_resp_map` can give. */
+    LWSSSCS_USER_BASE = 1000,
+};
+
+/** The C name of `enum lws_ss_constate`. */
+typedef enum lws_ss_constate lws_ss_constate_t;
+
+/** What a callback wants to be done. */
+enum lws_ss_state_return {
+    /** Nothing to send after all. */
+    LWSSSSRET_TX_DONT_SEND = 1,
+    /** Go on. */
+    LWSSSSRET_OK = 0,
+    /** Drop the connection, keep the stream. */
+    LWSSSSRET_DISCONNECT_ME = -1,
+    /** Drop the stream. */
+    LWSSSSRET_DESTROY_ME = -2,
+};
+
+/** The C name of `enum lws_ss_state_return`. */
+typedef enum lws_ss_state_return lws_ss_state_return_t;
+
+/** The message begins with this. */
+#define LWSSS_FLAG_SOM 1
+
+/** The message ends with this. */
+#define LWSSS_FLAG_EOM 2
+
+/** Nothing is sent; only asked. */
+#define LWSSS_FLAG_POLL 4
+
+/** A group of related messages begins. */
+#define LWSSS_FLAG_RELATED_START 8
+
+/** A group of related messages ends. */
+#define LWSSS_FLAG_RELATED_END 16
+
+/** The payload belongs to the rideshare stream type. */
+#define LWSSS_FLAG_RIDESHARE 32
+
+/** Not payload but a performance report in JSON. */
+#define LWSSS_FLAG_PERF_JSON 64
+
+/** The stream is a sink for others of its type. */
+#define LWSSSINFLAGS_REGISTER_SINK 1
+
+/** Made by the proxy for a client. */
+#define LWSSSINFLAGS_PROXIED 2
+
+/** Made for a listening stream. */
+#define LWSSSINFLAGS_SERVER 4
+
+/** Made for a connection that came in. */
+#define LWSSSINFLAGS_ACCEPTED 8
+
+/** Made by a sink for a source. */
+#define LWSSSINFLAGS_ACCEPTED_SINK 16
+
+/** Counts the calls of `tx`. */
+typedef uint32_t lws_ss_tx_ordinal_t;
+
+/**
+ * Payload has come: the program's object, the bytes (valid during the call), their number,
+ * `LWSSS_FLAG_...`.
+ */
+typedef lws_ss_state_return_t (*lws_sscb_rx)(void *userobj,
+                                             const uint8_t *buf,
+                                             size_t len,
+                                             int flags);
+
+/**
+ * Room to send: the program's object, the call's number, where to write, in `*len` the room and
+ * on return the bytes written, in `*flags` on return `LWSSS_FLAG_...`.
+ */
+typedef lws_ss_state_return_t (*lws_sscb_tx)(void *userobj,
+                                             lws_ss_tx_ordinal_t ord,
+                                             uint8_t *buf,
+                                             size_t *len,
+                                             int *flags);
+
+/**
+ * Something has happened: the program's object, for sinks and sources the other's handle, the
+ * state, a number that depends on it.
+ */
+typedef lws_ss_state_return_t (*lws_sscb_state)(void *userobj,
+                                                void *h_src,
+                                                lws_ss_constate_t state,
+                                                lws_ss_tx_ordinal_t ack);
+
+/** Called for each accepted stream, with the caller's argument. */
+typedef void (*lws_sssfec_cb)(struct lws_ss_handle *h, void *arg);
+
+/**
+ * What `lws_ss_create` is told. Not copied by reference: may be on the stack, except the strings.
+ */
+struct lws_ss_info {
+    /** Name of the stream type in the policy. */
+    const char *streamtype;
+    /** Bytes of the program's object; it is made zeroed and given to the callbacks. */
+    size_t user_alloc;
+    /** Where in the object the stream's handle is put. */
+    size_t handle_offset;
+    /** Where in the object the opaque pointer is put. */
+    size_t opaque_user_data_offset;
+    /** Payload has come, or NULL. */
+    lws_sscb_rx rx;
+    /** Room to send, or NULL. */
+    lws_sscb_tx tx;
+    /** Something has happened, or NULL. */
+    lws_sscb_state state;
+    /** Bytes of credit the peer gets first; 0 leaves credit to us. */
+    int manual_initial_tx_credit;
+    /** Set by the proxy: its client's process. */
+    uint32_t client_pid;
+    /** `LWSSSINFLAGS_...`. */
+    uint8_t flags;
+    /** Set by the proxy: the protocol its client speaks. */
+    uint8_t sss_protocol_version;
+};
+
+/** The C name of `lws_ss_info`. */
+typedef struct lws_ss_info lws_ss_info_t;
+
+/** Bytes that a transmit callback gets at least, with the headers of TCP over Ethernet. */
+#define LWS_SS_MTU 1540
+
+/** For `lws_ss_start_timeout`: take the time from the policy. */
+#define LWSSS_TIMEOUT_FROM_POLICY 0
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SECURESTREAMS_LIBWEBSOCKETS_LWS_SECURE_STREAMS_H */

@@ -1,0 +1,138 @@
+/* Made by scripts/headers from capi/headers and src/ffi: change those, not this. */
+#ifndef SECURESTREAMS_LIBWEBSOCKETS_LWS_SMD_H
+#define SECURESTREAMS_LIBWEBSOCKETS_LWS_SMD_H
+
+/*
+ * System messages: short JSON texts of a class, told to everybody in the process (and, through
+ * the proxy, in others) who listens for that class.
+ */
+#include <libwebsockets/lws-base.h>
+
+/** The stream type that sends and receives system messages. */
+#define LWS_SMD_STREAMTYPENAME "_lws_smd"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Somebody who listens. Opaque. */
+struct lws_smd_peer;
+
+/** Class: somebody uses the device. */
+#define LWSSMDCL_INTERACTION 1
+
+/** Class: the system's state changes. */
+#define LWSSMDCL_SYSTEM_STATE 2
+
+/** Class: the network changes. */
+#define LWSSMDCL_NETWORK 4
+
+/** Class: metrics. */
+#define LWSSMDCL_METRICS 8
+
+/** The first bit that is free for the program's own classes. */
+#define LWSSMDCL_USER_BASE_BITNUM 24
+
+/** Classes of messages, or-ed together (`LWSSMDCL_...`). */
+typedef uint32_t lws_smd_class_t;
+
+/** Gets a message: the listener's pointer, class, time, text and its length. */
+typedef int (*lws_smd_notification_cb_t)(void *opaque,
+                                         lws_smd_class_t _class,
+                                         lws_usec_t timestamp,
+                                         void *buf,
+                                         size_t len);
+
+/** Most bytes in one message. */
+#define LWS_SMD_MAX_PAYLOAD 384
+
+/** Bytes of a class as it travels. */
+#define LWS_SMD_CLASS_BITFIELD_BYTES 4
+
+/**
+ * Bytes in front of each message of a `_lws_smd` stream: class and time, both 64-bit big-endian.
+ */
+#define LWS_SMD_SS_RX_HEADER_LEN 16
+
+/** `lws_smd_register`: the listener is a proxied stream. */
+#define LWSSMDREG_FLAG_PROXIED_SS (1 << 0)
+
+/**
+ * Makes a message of `len` bytes, at most 384, to be filled in and passed to
+ * `lws_smd_msg_send`. Returns its payload, zeroed; or NULL if no peer wants that class, which
+ * is no error, or if it is too large.
+ *
+ * Safety:
+ * `ctx` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN
+void *lws_smd_msg_alloc(struct lws_context *ctx,
+                        lws_smd_class_t _class,
+                        size_t len);
+
+/**
+ * Frees a message that was not sent and sets the pointer to NULL.
+ *
+ * Safety:
+ * `*payload` came from `lws_smd_msg_alloc` or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_smd_msg_free(void **payload);
+
+/**
+ * Queues a message for all peers that want its class, the sender too; the event loop delivers it.
+ * Returns 0, and the message is no longer the caller's; or 1 if the queue is full, and the
+ * caller keeps it.
+ *
+ * Safety:
+ * `ctx` came from this library; `payload` came from `lws_smd_msg_alloc` and was not sent.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_smd_msg_send(struct lws_context *ctx, void *payload);
+
+/**
+ * Registers a peer: `cb` gets the messages whose class has a bit in `_class_filter`, with
+ * `opaque`, from the event loop. Messages that wait already come too. `flags` are ignored.
+ * Returns
+ * the peer, which goes with the context at the latest, or NULL.
+ *
+ * Safety:
+ * `ctx` came from this library; `cb` stays callable with `opaque` while registered.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_smd_peer *lws_smd_register(struct lws_context *ctx,
+                                      void *opaque,
+                                      int flags,
+                                      lws_smd_class_t _class_filter,
+                                      lws_smd_notification_cb_t cb);
+
+/**
+ * Removes a peer: its callback is not called any more. Legal in a callback, also its own. NULL
+ * does
+ * nothing.
+ *
+ * Safety:
+ * `pr` came from `lws_smd_register` or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_smd_unregister(struct lws_smd_peer *pr);
+
+/**
+ * Tells a message of this class, formatted like printf(), to everybody who listens.
+ * Returns 0, or 1 if it does not fit or the queue is full.
+ */
+LWS_VISIBLE LWS_EXTERN int
+lws_smd_msg_printf(struct lws_context *context, lws_smd_class_t _class, const char *format, ...)
+    LWS_FORMAT(3);
+
+/**
+ * For the tx callback of a LWS_SMD_STREAMTYPENAME stream: writes header and message, formatted
+ * like printf(), at buf. Before, *len is the room; afterwards it is what was written. The tag is
+ * for the logs. Returns 0, or 1 if it does not fit.
+ */
+LWS_VISIBLE LWS_EXTERN int
+lws_smd_ss_msg_printf(const char *tag, uint8_t *buf, size_t *len, lws_smd_class_t _class,
+                      const char *format, ...) LWS_FORMAT(5);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SECURESTREAMS_LIBWEBSOCKETS_LWS_SMD_H */

@@ -1,0 +1,369 @@
+//! What programs ask of their streams. All of it may be called inside callbacks.
+
+use std::rc::Rc;
+
+use super::context::{Context, Timer};
+use super::life::Fate;
+use super::stream::{Handler, NewStream, Stream, StreamKey};
+use crate::policy::{Protocol, StreamType};
+use crate::stream::metadata::{UnknownName, Value};
+use crate::stream::{Input, Phase, Ret, State};
+use crate::util::clock::MS;
+use crate::util::log;
+
+/// Why there is no stream.
+#[derive(Debug, PartialEq, Eq)]
+pub enum CreateError {
+    /// The stream type needs a part that this library does not have (yet).
+    NotBuilt(String),
+    /// The program's answer to CREATING or to the first connect: it was told DESTROYING.
+    Refused,
+    /// The context is being destroyed.
+    Ending,
+}
+
+impl std::fmt::Display for CreateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CreateError::NotBuilt(what) => write!(f, "{what} is not built into this library"),
+            CreateError::Refused => f.write_str("the program asked for its destruction"),
+            CreateError::Ending => f.write_str("the context is being destroyed"),
+        }
+    }
+}
+
+/// Why a metadata value was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetMetadataError {
+    /// There is no such stream.
+    NoStream,
+    /// The stream's policy does not know the name.
+    UnknownName,
+}
+
+impl From<UnknownName> for SetMetadataError {
+    fn from(_: UnknownName) -> Self {
+        SetMetadataError::UnknownName
+    }
+}
+
+/// What of a stream type's needs is missing here.
+fn missing(kind: &StreamType) -> Option<String> {
+    if kind.server {
+        return Some(format!("stream type '{}': server", kind.name));
+    }
+    if kind.local_sink {
+        return Some(format!("stream type '{}': local_sink", kind.name));
+    }
+    if kind.name == crate::policy::SMD_STREAM_TYPE {
+        return Some(format!("stream type '{}'", kind.name));
+    }
+    match kind.protocol {
+        Protocol::H1 | Protocol::Raw => None,
+        // a server of h2 over TLS speaks h1 to who does not offer h2
+        Protocol::H2 if kind.tls => None,
+        Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
+            Some(format!("stream type '{}': protocol {}", kind.name, kind.protocol.name()))
+        }
+    }
+}
+
+impl Context {
+    /// Makes a stream's object without telling the program yet; [`start`](Self::start) does.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub fn make(&self, new: NewStream) -> Result<StreamKey, CreateError> {
+        if self.is_ending() {
+            return Err(CreateError::Ending);
+        }
+        if let Some(what) = missing(&new.kind) {
+            return Err(CreateError::NotBuilt(what));
+        }
+        let mut core = self.core();
+        let born = core.born;
+        core.born += 1;
+        let tag = format!("[{}|wsiSScli|{born}|{}]", std::process::id(), new.kind.name);
+        Ok(core.streams.insert(Stream::new(new, Rc::from(tag), born)))
+    }
+
+    /// Takes a stream back that the program was told nothing about.
+    pub fn discard(&self, key: StreamKey) {
+        let stream = self.core().streams.remove(key);
+        drop(stream);
+    }
+
+    /// Says CREATING, and connects a stream that is nailed up.
+    ///
+    /// # Errors
+    /// [`CreateError::Refused`]; the stream is gone then.
+    pub fn start(&self, key: StreamKey) -> Result<(), CreateError> {
+        for state in self.advance(key, Input::Made).unwrap_or(&[]) {
+            if self.say(key, *state) == Ret::DestroyMe {
+                self.destroy(key);
+                return Err(CreateError::Refused);
+            }
+        }
+        if !self.lives(key) {
+            return Err(CreateError::Refused);
+        }
+        self.advance(key, Input::Created);
+        let nailed_up = self.core().streams.get(key).is_some_and(|s| s.kind.nailed_up);
+        if nailed_up && self.client_connect(key) == Ret::DestroyMe {
+            self.destroy(key);
+            return Err(CreateError::Refused);
+        }
+        if self.lives(key) { Ok(()) } else { Err(CreateError::Refused) }
+    }
+
+    /// The program wants to send. Connects if need be; several requests make one `tx` callback.
+    ///
+    /// Returns what the program is to return from the callback it is in: OK, or DESTROY_ME if
+    /// that was answered to a state on the way (nothing is destroyed then).
+    pub fn request_tx(&self, key: StreamKey) -> Ret {
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            stream.tx_wanted = true;
+            if let Some(link) = stream.link {
+                let lingering = stream.lingering;
+                if !lingering {
+                    core.queue(link.conn);
+                    return Ret::Ok;
+                }
+            }
+        }
+        if self.end_linger(key) == Fate::Gone {
+            return Ret::Ok;
+        }
+        match self.begin(key, Input::RequestTx) {
+            Ret::DestroyMe => Ret::DestroyMe,
+            Ret::Ok | Ret::TxDontSend | Ret::DisconnectMe => Ret::Ok,
+        }
+    }
+
+    /// As [`request_tx`](Self::request_tx), and announces how many bytes the message will have
+    /// (the `content-length` of an h1 request). 0 announces nothing.
+    pub fn request_tx_len(&self, key: StreamKey, len: u64) -> Ret {
+        if let Some(stream) = self.core().streams.get_mut(key) {
+            stream.tx_len = Some(len).filter(|l| *l > 0);
+        }
+        self.request_tx(key)
+    }
+
+    /// Connects, with a whole new budget of retries; during a backoff, at once. No effect while
+    /// connecting or connected.
+    ///
+    /// Returns TX_DONT_SEND if the attempt failed before the call returned (a retry may be
+    /// pending), else as [`request_tx`](Self::request_tx).
+    pub fn client_connect(&self, key: StreamKey) -> Ret {
+        if self.end_linger(key) == Fate::Gone {
+            return Ret::Ok;
+        }
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            match stream.phase {
+                Phase::New | Phase::Idle | Phase::Backoff => stream.attempts.reset(),
+                Phase::Connecting | Phase::Connected | Phase::Destroying => return Ret::Ok,
+            }
+            let timer = stream.retry_timer.take();
+            core.cancel(timer);
+        }
+        self.begin(key, Input::ClientConnect)
+    }
+
+    /// A redirected transaction that is done but keeps its link: ends it.
+    fn end_linger(&self, key: StreamKey) -> Fate {
+        let lingering = self.core().streams.get(key).is_some_and(|s| s.lingering);
+        if lingering {
+            self.finish(key);
+        }
+        if self.lives(key) { Fate::Lives } else { Fate::Gone }
+    }
+
+    /// Starts an attempt as `input` says, and reports what a call by the program returns.
+    pub(super) fn begin(&self, key: StreamKey, input: Input) -> Ret {
+        let Some(say) = self.advance(key, input) else { return Ret::Ok };
+        if say.is_empty() {
+            return Ret::Ok;
+        }
+        let outer = self.set_in_call(key, true);
+        let mut ret = self.say_all(key, say);
+        if ret == Ret::Ok && self.is_connecting(key) {
+            let connected = self.attempt(key);
+            ret = match self.core().streams.get_mut(key).and_then(|s| s.call_ret.take()) {
+                Some(wish) => wish,
+                None if connected == Attempt::Failed => Ret::TxDontSend,
+                None => Ret::Ok,
+            };
+        } else if matches!(ret, Ret::TxDontSend | Ret::DisconnectMe) {
+            self.retry(key, 0);
+        }
+        self.set_in_call(key, outer);
+        ret
+    }
+
+    fn set_in_call(&self, key: StreamKey, inside: bool) -> bool {
+        let mut core = self.core();
+        let Some(stream) = core.streams.get_mut(key) else { return false };
+        std::mem::replace(&mut stream.in_call, inside)
+    }
+
+    fn say_all(&self, key: StreamKey, say: &[State]) -> Ret {
+        for state in say {
+            let ret = self.say(key, *state);
+            if ret != Ret::Ok {
+                return ret;
+            }
+        }
+        Ret::Ok
+    }
+
+    fn is_connecting(&self, key: StreamKey) -> bool {
+        let core = self.core();
+        core.streams.get(key).is_some_and(|s| s.phase == Phase::Connecting && s.link.is_none())
+    }
+
+    /// Sets a metadata value, or, where the policy says `direct_proto_str`, a header of the
+    /// request by its name with a colon.
+    ///
+    /// # Errors
+    /// See [`SetMetadataError`].
+    pub fn set_metadata(
+        &self,
+        key: StreamKey,
+        name: &str,
+        value: Value,
+    ) -> Result<(), SetMetadataError> {
+        let old = {
+            let mut core = self.core();
+            let stream = core.streams.get_mut(key).ok_or(SetMetadataError::NoStream)?;
+            let kind = Rc::clone(&stream.kind);
+            stream.metadata.set(&kind, name, value)
+        };
+        Ok(old?)
+    }
+
+    /// Hands a metadata value to `take`, or, where the policy says `direct_proto_str`, a header
+    /// of the last response by its name with a colon. `None`: known, but not set.
+    ///
+    /// # Errors
+    /// See [`SetMetadataError`].
+    pub fn get_metadata<R>(
+        &self,
+        key: StreamKey,
+        name: &str,
+        take: impl FnOnce(Option<&[u8]>) -> R,
+    ) -> Result<R, SetMetadataError> {
+        let mut core = self.core();
+        let core = &mut *core;
+        let stream = core.streams.get(key).ok_or(SetMetadataError::NoStream)?;
+        if let (true, Some(header)) = (stream.kind.direct_proto_str, name.strip_suffix(':')) {
+            if let Some(link) = stream.link {
+                let open = core.conns.get_mut(link.conn).and_then(super::conn::Conn::open);
+                let head = open.and_then(|o| link.tid.and_then(|tid| o.codec.head(tid)));
+                if let Some(value) = head.and_then(|h| h.get(header)) {
+                    return Ok(take(Some(value)));
+                }
+            }
+        }
+        Ok(take(stream.metadata.get(&stream.kind, name)?))
+    }
+
+    /// (Re-)starts the stream's timeout: `ms` milliseconds, or with 0 what the policy says, which
+    /// may be nothing.
+    pub fn start_timeout(&self, key: StreamKey, ms: u32) {
+        let now = self.now();
+        let mut core = self.core();
+        let Some(stream) = core.streams.get_mut(key) else { return };
+        let ms = if ms == 0 { stream.kind.timeout_ms } else { ms };
+        let old = stream.timeout_timer.take();
+        core.cancel(old);
+        if ms > 0 {
+            let due = now + u64::from(ms) * MS;
+            let timer = core.timers.schedule(due, Timer::StreamTimeout(key));
+            if let Some(stream) = core.streams.get_mut(key) {
+                stream.timeout_timer = Some(timer);
+            }
+        }
+    }
+
+    /// Stops the stream's timeout.
+    pub fn cancel_timeout(&self, key: StreamKey) {
+        let mut core = self.core();
+        let timer = core.streams.get_mut(key).and_then(|s| s.timeout_timer.take());
+        core.cancel(timer);
+    }
+
+    /// Says EVENT_WAIT_CANCELLED to every stream that exists now.
+    pub fn say_wait_cancelled(&self) {
+        let mut all: Vec<(u64, StreamKey)> =
+            self.core().streams.iter().map(|(k, s)| (s.born, k)).collect();
+        all.sort_unstable();
+        for (_, key) in all {
+            let ret = self.say_event(key, State::EventWaitCancelled);
+            if ret != Ret::Ok {
+                log::warn!("what a stream answers to EVENT_WAIT_CANCELLED has no effect");
+            }
+        }
+    }
+
+    /// Says an event that is no state of the stream's life.
+    fn say_event(&self, key: StreamKey, event: State) -> Ret {
+        self.say_user_state(key, event.code())
+    }
+
+    /// The program knows that the peer lives.
+    pub fn validity_confirmed(&self, key: StreamKey) {
+        let now = self.now();
+        let mut core = self.core();
+        let link = core.streams.get(key).and_then(|s| s.link);
+        if let Some(conn) = link.and_then(|l| core.conns.get_mut(l.conn)) {
+            conn.alive = now;
+            conn.pinged = false;
+        }
+    }
+
+    /// Whether the stream has a link, or one in the making.
+    #[must_use]
+    pub fn has_link(&self, key: StreamKey) -> bool {
+        self.core().streams.get(key).is_some_and(|s| s.link.is_some())
+    }
+
+    /// The stream's tag for logs.
+    #[must_use]
+    pub fn tag(&self, key: StreamKey) -> Option<Rc<str>> {
+        self.core().streams.get(key).map(|s| Rc::clone(&s.tag))
+    }
+
+    /// The stream's type.
+    #[must_use]
+    pub fn kind(&self, key: StreamKey) -> Option<Rc<StreamType>> {
+        self.core().streams.get(key).map(|s| Rc::clone(&s.kind))
+    }
+
+    /// The program's side of the stream.
+    #[must_use]
+    pub fn handler(&self, key: StreamKey) -> Option<Rc<dyn Handler>> {
+        self.core().streams.get(key).map(|s| Rc::clone(&s.handler))
+    }
+
+    /// Streams that exist, oldest first.
+    #[must_use]
+    pub fn streams(&self) -> Vec<StreamKey> {
+        let core = self.core();
+        let mut all: Vec<_> = core.streams.iter().map(|(k, s)| (s.born, k)).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, k)| k).collect()
+    }
+}
+
+/// How an attempt went as far as the call that started it can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It is under way, or up already.
+    Started,
+    /// It failed, and the program was told.
+    Failed,
+}

@@ -1,0 +1,109 @@
+//! The connection object: a transport, the codec on it, the bytes waiting to go out, and the
+//! streams bound to it.
+
+use std::rc::Rc;
+
+use slotmap::new_key_type;
+
+use super::route::Route;
+use super::stream::StreamKey;
+use super::timers::TimerKey;
+use crate::net::Connector;
+use crate::net::LookupId;
+use crate::net::Transport;
+use crate::proto::{Codec, Tid};
+use crate::util::{Micros, TxBuf};
+
+new_key_type! {
+    /// A connection. Good for its own connection only, however often the slot is used again.
+    pub(super) struct ConnKey;
+}
+
+/// How far a connection is.
+pub(super) enum Stage {
+    /// The name is being looked up.
+    Resolving(LookupId),
+    /// Addresses are being tried.
+    Racing(Box<Connector>),
+    /// The transport shakes hands.
+    Handshake(Box<dyn Transport>),
+    /// Payload may flow.
+    Open(Box<Open>),
+    /// Only for the moment between two stages.
+    Moving,
+}
+
+/// An open connection.
+pub(super) struct Open {
+    pub transport: Box<dyn Transport>,
+    pub codec: Box<dyn Codec>,
+    pub out: TxBuf,
+    /// The transport holds bytes it has not given to the socket.
+    pub unflushed: bool,
+}
+
+/// A connection.
+pub(super) struct Conn {
+    pub stage: Stage,
+    pub route: Rc<Route>,
+    /// What is bound: one stream on h1 and raw, several where the protocol multiplexes.
+    pub bound: Vec<(Option<Tid>, StreamKey)>,
+    /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
+    pub readable: bool,
+    pub writable: bool,
+    /// In the ready queue.
+    pub queued: bool,
+    /// An event said that the peer closed: a short read does not mean that nothing follows.
+    pub read_closed: bool,
+    /// Carried a transaction before this one: a failure without an answer may mean no more than
+    /// that the server had closed it.
+    pub reused: bool,
+    /// Limits connecting, waiting for a response, and idling in the pool.
+    pub deadline: Option<TimerKey>,
+    /// When the peer last proved that it lives.
+    pub alive: Micros,
+    /// Looks after `svalidping` and `svalidhup`.
+    pub validity: Option<TimerKey>,
+    /// The next address of a race is due.
+    pub race: Option<TimerKey>,
+    /// A ping is on its way.
+    pub pinged: bool,
+    /// Position in the pool's list of this route, while idle.
+    pub pooled: bool,
+}
+
+impl Conn {
+    pub fn new(route: Rc<Route>, stage: Stage, now: Micros) -> Self {
+        Self {
+            stage,
+            route,
+            bound: Vec::new(),
+            readable: false,
+            writable: false,
+            queued: false,
+            read_closed: false,
+            reused: false,
+            deadline: None,
+            alive: now,
+            validity: None,
+            race: None,
+            pinged: false,
+            pooled: false,
+        }
+    }
+
+    pub fn open(&mut self) -> Option<&mut Open> {
+        match &mut self.stage {
+            Stage::Open(open) => Some(open),
+            Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => None,
+        }
+    }
+
+    pub fn unbind(&mut self, stream: StreamKey) {
+        self.bound.retain(|(_, s)| *s != stream);
+    }
+
+    pub fn stream_of(&self, tid: Tid) -> Option<StreamKey> {
+        self.bound.iter().find(|(t, _)| *t == Some(tid)).map(|(_, s)| *s)
+    }
+}

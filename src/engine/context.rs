@@ -1,0 +1,290 @@
+//! Making and ending a context, and what its parts share.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use slotmap::{Key, SlotMap};
+
+use super::conn::{Conn, ConnKey};
+use super::dial::TrustCache;
+use super::pool::Pool;
+use super::stream::{Stream, StreamKey};
+use super::timers::{TimerKey, Timers};
+use crate::net::{LookupFn, LookupId, Resolver};
+use crate::policy::Policy;
+use crate::util::clock::{Clock, Micros, SEC};
+use crate::util::log;
+
+/// What the engine needs of the surrounding that it must not know.
+pub trait Host {
+    /// The external timer `token` (see [`Context::schedule_external`]) is due.
+    fn timer_due(&self, token: usize);
+
+    /// The bytes of a system blob, if it has any: the auth token number `index`.
+    fn auth_blob(&self, index: u8) -> Option<Vec<u8>>;
+
+    /// The device's serial number, firmware version and type, if set.
+    fn device_blob(&self, which: DeviceBlob) -> Option<Vec<u8>>;
+
+    /// A client certificate and its key, PEM or DER, if set.
+    fn client_cert(&self, index: u8) -> Option<(Vec<u8>, Vec<u8>)>;
+
+    /// The loop woke up because [`Waker::wake`](mio::Waker::wake) was called.
+    fn woken(&self);
+}
+
+/// Facts about the device that can travel in headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceBlob {
+    /// Its serial number.
+    Serial,
+    /// The version of its firmware.
+    FirmwareVersion,
+    /// Its type.
+    Type,
+}
+
+/// Settings of a context, each with its default.
+#[derive(Clone, Debug)]
+pub struct ContextOptions {
+    /// How long an attempt may take until the transport is up.
+    pub connect_timeout: Micros,
+    /// How long a server may take to answer a request.
+    pub response_timeout: Micros,
+    /// How long an idle connection waits for the next transaction.
+    pub idle_timeout: Micros,
+    /// Bytes read at once.
+    pub rx_buffer: usize,
+    /// How names are looked up; called on the helper thread.
+    pub lookup: LookupFn,
+}
+
+impl Default for ContextOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: 20 * SEC,
+            response_timeout: 20 * SEC,
+            idle_timeout: 5 * SEC,
+            rx_buffer: 64 * 1024,
+            lookup: crate::net::std_lookup,
+        }
+    }
+}
+
+/// What timers are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// A stream's backoff is over.
+    Retry(StreamKey),
+    /// A stream's timeout passed.
+    StreamTimeout(StreamKey),
+    /// A connection did not get on.
+    ConnDeadline(ConnKey),
+    /// An attempt on the next address is due.
+    Race(ConnKey),
+    /// A connection's proof of life is due.
+    Validity(ConnKey),
+    /// The program's own.
+    External(usize),
+}
+
+/// Everything that changes. Never borrowed while a callback runs.
+pub(super) struct Core {
+    pub poll: mio::Poll,
+    pub events: mio::Events,
+    pub resolver: Resolver,
+    pub lookups: HashMap<LookupId, ConnKey>,
+    pub timers: Timers<Timer>,
+    pub streams: SlotMap<StreamKey, Stream>,
+    pub born: u64,
+    pub conns: SlotMap<ConnKey, Conn>,
+    /// From a token's index to the connection that has it.
+    pub by_index: Vec<ConnKey>,
+    pub ready: VecDeque<ConnKey>,
+    pub pool: Pool,
+    pub trust: TrustCache,
+    pub rx: Vec<u8>,
+}
+
+/// One event loop with its policy and its streams. See the module's rule on borrows.
+pub struct Context {
+    core: RefCell<Core>,
+    policy: RefCell<Rc<Policy>>,
+    clock: Box<dyn Clock>,
+    random: SystemRandom,
+    pub(super) host: Box<dyn Host>,
+    pub(super) options: ContextOptions,
+    waker: Arc<mio::Waker>,
+    /// Inside `turn`.
+    pub(super) turning: Cell<bool>,
+    pub(super) ending: Cell<bool>,
+}
+
+/// Events taken from the system at once.
+const EVENTS: usize = 256;
+
+/// The token of the waker; connections have smaller ones.
+pub(super) const WAKER: mio::Token = mio::Token(usize::MAX);
+
+impl Context {
+    /// A context without streams.
+    ///
+    /// # Errors
+    /// The operating system refused what an event loop needs.
+    pub fn new(
+        policy: Rc<Policy>,
+        clock: Box<dyn Clock>,
+        host: Box<dyn Host>,
+        options: ContextOptions,
+    ) -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let waker = Arc::new(mio::Waker::new(poll.registry(), WAKER)?);
+        let core = Core {
+            poll,
+            events: mio::Events::with_capacity(EVENTS),
+            resolver: Resolver::new(Arc::clone(&waker), options.lookup),
+            lookups: HashMap::new(),
+            timers: Timers::default(),
+            streams: SlotMap::with_key(),
+            born: 0,
+            conns: SlotMap::with_key(),
+            by_index: Vec::new(),
+            ready: VecDeque::new(),
+            pool: Pool::default(),
+            trust: TrustCache::default(),
+            rx: Vec::new(),
+        };
+        Ok(Self {
+            core: RefCell::new(core),
+            policy: RefCell::new(policy),
+            clock,
+            random: SystemRandom::new(),
+            host,
+            options,
+            waker,
+            turning: Cell::new(false),
+            ending: Cell::new(false),
+        })
+    }
+
+    /// Whatever changes; to be let go before anything is said to the program.
+    pub(super) fn core(&self) -> RefMut<'_, Core> {
+        self.core.borrow_mut()
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.clock.now()
+    }
+
+    /// Wakes the loop from any thread.
+    #[must_use]
+    pub fn waker(&self) -> Arc<mio::Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> Rc<Policy> {
+        Rc::clone(&self.policy.borrow())
+    }
+
+    /// Puts another policy in force. Streams that exist keep the type that they were made with.
+    pub fn set_policy(&self, policy: Rc<Policy>) {
+        *self.policy.borrow_mut() = policy;
+    }
+
+    /// Whether [`end`](Self::end) has begun.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.ending.get()
+    }
+
+    /// Schedules a timer of the program's; [`Host::timer_due`] gets `token` then.
+    pub fn schedule_external(&self, due: Micros, token: usize) -> TimerKey {
+        self.core().timers.schedule(due, Timer::External(token))
+    }
+
+    /// Takes a timer of the program's back, if `key` is one and is `token`'s.
+    pub fn cancel_external(&self, key: TimerKey, token: usize) -> bool {
+        let mut core = self.core();
+        let mine = core.timers.get(key) == Some(&Timer::External(token));
+        mine && core.timers.cancel(key).is_some()
+    }
+
+    /// Ends everything: each stream is told, the newest first, and connections are closed.
+    pub fn end(&self) {
+        self.ending.set(true);
+        loop {
+            let newest = {
+                let core = self.core();
+                core.streams.iter().max_by_key(|(_, s)| s.born).map(|(k, _)| k)
+            };
+            let Some(stream) = newest else { break };
+            self.destroy_now(stream);
+        }
+        let conns: Vec<ConnKey> = self.core().conns.keys().collect();
+        for conn in conns {
+            self.close(conn);
+        }
+    }
+
+    /// A fresh random number.
+    pub(super) fn random_u16(&self) -> u16 {
+        let mut bytes = [0; 2];
+        if self.random.fill(&mut bytes).is_err() {
+            // jitter only: its absence does no harm
+            log::warn!("the system gives no random numbers");
+        }
+        u16::from_le_bytes(bytes)
+    }
+}
+
+/// Slots that a connection has for sockets while addresses are being tried.
+pub(super) const SOCKETS_PER_CONN: usize = 16;
+
+/// The index that tokens are made of.
+fn index_of(conn: ConnKey) -> usize {
+    // the low half of a key's number is the slot's index
+    usize::try_from(conn.data().as_ffi() & 0xffff_ffff).unwrap_or(usize::MAX)
+}
+
+impl Core {
+    /// Adds a connection and makes it findable by its tokens.
+    pub fn add_conn(&mut self, conn: Conn) -> ConnKey {
+        let key = self.conns.insert(conn);
+        let index = index_of(key);
+        if self.by_index.len() <= index {
+            self.by_index.resize(index + 1, ConnKey::null());
+        }
+        self.by_index[index] = key;
+        key
+    }
+
+    /// The first of the tokens of a connection's sockets.
+    pub fn token_base(conn: ConnKey) -> usize {
+        index_of(conn) * SOCKETS_PER_CONN
+    }
+
+    /// Puts a connection into the ready queue, once.
+    pub fn queue(&mut self, key: ConnKey) {
+        if let Some(conn) = self.conns.get_mut(key) {
+            if !conn.queued {
+                conn.queued = true;
+                self.ready.push_back(key);
+            }
+        }
+    }
+
+    /// Takes a timer back, if there is one.
+    pub fn cancel(&mut self, timer: Option<TimerKey>) {
+        if let Some(key) = timer {
+            self.timers.cancel(key);
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! From a stream's policy to an open connection: an idle one if there is one, else resolve the
+//! name, race the addresses, shake hands.
+
+use std::rc::Rc;
+
+use super::api::Attempt;
+use super::conn::{Conn, ConnKey, Open, Stage};
+use super::context::{Context, Core, Timer};
+use super::route::{Place, Route, Target};
+use super::stream::{Link, StreamKey};
+use crate::net::Lookup;
+use crate::net::{self, SocketOptions, Transport, TrustError};
+use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
+use crate::policy::{Attrs, Protocol, TrustStore};
+use crate::proto::{Codec, h1, raw};
+use crate::util::{TxBuf, log};
+
+/// Trust stores in the form that TLS needs, by the policy's own.
+#[derive(Default)]
+pub(super) struct TrustCache {
+    made: Vec<(Rc<TrustStore>, std::sync::Arc<net::TrustStore>)>,
+}
+
+impl TrustCache {
+    fn get(
+        &mut self,
+        store: Option<&Rc<TrustStore>>,
+    ) -> Result<std::sync::Arc<net::TrustStore>, TrustError> {
+        let Some(store) = store else { return net::TrustStore::system() };
+        if let Some((_, made)) = self.made.iter().find(|(s, _)| Rc::ptr_eq(s, store)) {
+            return Ok(made.clone());
+        }
+        let made = net::TrustStore::from_der(store.certs.iter().map(|c| c.der.as_slice()))?;
+        // stores of policies that are gone are held by nobody else
+        self.made.retain(|(s, _)| Rc::strong_count(s) > 1);
+        self.made.push((Rc::clone(store), made.clone()));
+        Ok(made)
+    }
+}
+
+impl Context {
+    /// Starts an attempt of a stream that is connecting and has no link.
+    pub(super) fn attempt(&self, key: StreamKey) -> Attempt {
+        let route = {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return Attempt::Started };
+            let target = match stream.txn.target.take() {
+                Some(target) => Ok(target),
+                None => Target::of(&stream.kind, &stream.metadata),
+            };
+            target.map(|target| {
+                let route = target.route(&stream.kind);
+                stream.txn.target = Some(target);
+                route
+            })
+        };
+        match route {
+            Ok(route) => self.connect(key, route, true),
+            Err(bad) => self.fail_attempt(key, &bad.to_string(), 0),
+        }
+        let core = self.core();
+        match core.streams.get(key) {
+            Some(stream) if stream.link.is_none() => Attempt::Failed,
+            Some(_) | None => Attempt::Started,
+        }
+    }
+
+    /// Binds the stream to a connection along `route`, an idle one if that is wanted.
+    pub(super) fn connect(&self, key: StreamKey, route: Route, reuse: bool) {
+        if reuse {
+            let idle = self.core().pool.take(&route);
+            if let Some(conn) = idle {
+                self.bind(conn, key);
+                if let Some(c) = self.core().conns.get_mut(conn) {
+                    c.pooled = false;
+                    c.reused = true;
+                }
+                return self.start_transaction(conn, key);
+            }
+        }
+        let now = self.now();
+        let place = route.place.clone();
+        let route = Rc::new(route);
+        let conn = {
+            let mut core = self.core();
+            let conn = core.add_conn(Conn::new(route, Stage::Moving, now));
+            let due = now + self.options.connect_timeout;
+            let deadline = core.timers.schedule(due, Timer::ConnDeadline(conn));
+            core.conns[conn].deadline = Some(deadline);
+            conn
+        };
+        self.bind(conn, key);
+        match place {
+            Place::Unix(name) => match UnixTransport::connect(&name) {
+                Ok(transport) => self.join_transport(conn, Box::new(transport)),
+                Err(e) => self.conn_failed(conn, &format!("+{name}: {e}")),
+            },
+            Place::Net(host, port) => {
+                let lookup = self.core().resolver.start(&host, port);
+                match lookup {
+                    Ok(Lookup::Ready(addrs)) => self.race(conn, &addrs),
+                    Ok(Lookup::Pending(id)) => {
+                        let mut core = self.core();
+                        core.lookups.insert(id, conn);
+                        if let Some(c) = core.conns.get_mut(conn) {
+                            c.stage = Stage::Resolving(id);
+                        }
+                    }
+                    Err(e) => self.conn_failed(conn, &e.to_string()),
+                }
+            }
+        }
+    }
+
+    fn bind(&self, conn: ConnKey, key: StreamKey) {
+        let mut core = self.core();
+        if let Some(c) = core.conns.get_mut(conn) {
+            c.bound.push((None, key));
+        }
+        if let Some(stream) = core.streams.get_mut(key) {
+            stream.link = Some(Link { conn, tid: None });
+        }
+    }
+
+    /// Takes the resolver's answers.
+    pub(super) fn take_lookups(&self) {
+        loop {
+            let answer = {
+                let mut core = self.core();
+                let Some((id, answer)) = core.resolver.poll() else { return };
+                core.lookups.remove(&id).map(|conn| (conn, answer))
+            };
+            match answer {
+                Some((conn, Ok(addrs))) => self.race(conn, &addrs),
+                Some((conn, Err(e))) => self.conn_failed(conn, &e.to_string()),
+                None => {}
+            }
+        }
+    }
+
+    fn race(&self, conn: ConnKey, addrs: &[std::net::SocketAddr]) {
+        let now = self.now();
+        let mut core = self.core();
+        let Some(c) = core.conns.get_mut(conn) else { return };
+        let options = socket_options(c.route.attrs);
+        let mut connector =
+            Box::new(Connector::new(addrs, options, mio::Token(Core::token_base(conn))));
+        let progress = connector.start(core.poll.registry(), now);
+        drop(core);
+        self.raced(conn, connector, progress);
+    }
+
+    /// A socket of a connection that is being made is ready.
+    pub(super) fn race_ready(&self, conn: ConnKey, slot: usize) {
+        let now = self.now();
+        self.step_race(conn, |connector, registry| connector.on_ready(slot, registry, now));
+    }
+
+    /// It is time to try the next address.
+    pub(super) fn race_due(&self, conn: ConnKey) {
+        let now = self.now();
+        self.step_race(conn, |connector, registry| connector.on_deadline(registry, now));
+    }
+
+    fn step_race(
+        &self,
+        conn: ConnKey,
+        step: impl FnOnce(&mut Connector, &mio::Registry) -> Progress,
+    ) {
+        let (connector, progress) = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            match std::mem::replace(&mut c.stage, Stage::Moving) {
+                Stage::Racing(mut connector) => {
+                    let progress = step(&mut connector, core.poll.registry());
+                    (connector, progress)
+                }
+                other => {
+                    c.stage = other;
+                    return;
+                }
+            }
+        };
+        self.raced(conn, connector, progress);
+    }
+
+    fn raced(&self, conn: ConnKey, connector: Box<Connector>, progress: Progress) {
+        for warning in connector.warnings() {
+            log::warn!("{warning}");
+        }
+        match progress {
+            Progress::Pending => {
+                let mut core = self.core();
+                let timer =
+                    connector.next_deadline().map(|d| core.timers.schedule(d, Timer::Race(conn)));
+                if let Some(c) = core.conns.get_mut(conn) {
+                    c.stage = Stage::Racing(connector);
+                    let old = std::mem::replace(&mut c.race, timer);
+                    core.cancel(old);
+                }
+            }
+            Progress::Connected { transport, .. } => self.secure(conn, transport),
+            Progress::Failed(e) => self.conn_failed(conn, &e.to_string()),
+        }
+    }
+
+    /// Registers a transport that did not come out of a race.
+    fn join_transport(&self, conn: ConnKey, mut transport: Box<dyn Transport>) {
+        let registered = {
+            let core = self.core();
+            core.poll.registry().register(
+                transport.source(),
+                mio::Token(Core::token_base(conn)),
+                mio::Interest::READABLE | mio::Interest::WRITABLE,
+            )
+        };
+        match registered {
+            Ok(()) => self.secure(conn, transport),
+            Err(e) => self.conn_failed(conn, &e.to_string()),
+        }
+    }
+
+    /// Puts TLS on the transport if the route says so, and shakes hands.
+    fn secure(&self, conn: ConnKey, transport: Box<dyn Transport>) {
+        let Some(route) = self.core().conns.get(conn).map(|c| Rc::clone(&c.route)) else { return };
+        let transport = match &route.tls {
+            None => Ok(transport),
+            Some(tls) => self.wrap_tls(tls, route.protocol, transport),
+        };
+        match transport {
+            Ok(transport) => {
+                if let Some(c) = self.core().conns.get_mut(conn) {
+                    c.stage = Stage::Handshake(transport);
+                    c.readable = true;
+                    c.writable = true;
+                }
+                self.shake(conn);
+            }
+            Err(e) => self.conn_failed(conn, &e),
+        }
+    }
+
+    fn wrap_tls(
+        &self,
+        tls: &super::route::Tls,
+        protocol: Protocol,
+        transport: Box<dyn Transport>,
+    ) -> Result<Box<dyn Transport>, String> {
+        let identity = match tls.client_cert {
+            None => None,
+            Some(index) => Some(self.identity(index)?),
+        };
+        let store = self.core().trust.get(tls.trust.as_ref()).map_err(|e| e.to_string())?;
+        let alpn: &[&[u8]] = match protocol {
+            Protocol::H1 | Protocol::H2 | Protocol::Ws => &[b"http/1.1"],
+            Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
+        };
+        let config = store.client_config(alpn, identity.as_ref()).map_err(|e| e.to_string())?;
+        let tls = Tls::client(config, &tls.name, transport).map_err(|e| e.to_string())?;
+        Ok(Box::new(tls))
+    }
+
+    fn identity(&self, index: u8) -> Result<std::sync::Arc<Identity>, String> {
+        let (cert, key) = self
+            .host
+            .client_cert(index)
+            .ok_or_else(|| format!("client certificate {index} is not in the system blobs"))?;
+        let made = if cert.starts_with(b"-----") {
+            Identity::from_pem(&cert, &key)
+        } else {
+            Identity::from_der(&[&cert], &key)
+        };
+        made.map_err(|e| format!("client certificate {index}: {e}"))
+    }
+
+    /// Drives the handshake of a connection.
+    pub(super) fn shake(&self, conn: ConnKey) {
+        let outcome = {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            let Stage::Handshake(transport) = &mut c.stage else { return };
+            transport.handshake()
+        };
+        match outcome {
+            Ok(false) => {}
+            Ok(true) => self.open(conn),
+            Err(e) => self.conn_failed(conn, &e.to_string()),
+        }
+    }
+
+    /// The handshake is done: the streams that wait for the connection start.
+    fn open(&self, conn: ConnKey) {
+        let now = self.now();
+        let waiting: Vec<StreamKey> = {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            let Stage::Handshake(transport) = std::mem::replace(&mut c.stage, Stage::Moving) else {
+                return;
+            };
+            let codec: Box<dyn Codec> = match c.route.protocol {
+                Protocol::Raw => Box::new(raw::Raw::new()),
+                // whoever is refused a stream of another protocol never gets here
+                Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
+                    Box::new(h1::H1::new())
+                }
+            };
+            c.stage = Stage::Open(Box::new(Open {
+                transport,
+                codec,
+                out: TxBuf::new(),
+                unflushed: false,
+            }));
+            c.alive = now;
+            let timers = [c.deadline.take(), c.race.take()];
+            let waiting = c.bound.iter().map(|(_, s)| *s).collect();
+            for timer in timers {
+                core.cancel(timer);
+            }
+            core.queue(conn);
+            waiting
+        };
+        for key in waiting {
+            self.start_transaction(conn, key);
+        }
+    }
+
+    /// A connection that was being made came to nothing.
+    pub(super) fn conn_failed(&self, conn: ConnKey, reason: &str) {
+        for key in self.close(conn) {
+            self.fail_attempt(key, reason, 0);
+        }
+    }
+
+    /// Closes a connection. Returns the streams that were bound to it, which are told nothing.
+    pub(super) fn close(&self, conn: ConnKey) -> Vec<StreamKey> {
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(mut c) = core.conns.remove(conn) else { return Vec::new() };
+        for timer in [c.deadline.take(), c.race.take(), c.validity.take()] {
+            core.cancel(timer);
+        }
+        if c.pooled {
+            core.pool.remove(conn);
+        }
+        let registry = core.poll.registry();
+        match &mut c.stage {
+            Stage::Resolving(id) => {
+                core.lookups.remove(id);
+                core.resolver.cancel(*id);
+            }
+            Stage::Racing(connector) => connector.cancel(registry),
+            Stage::Handshake(transport) => drop(registry.deregister(transport.source())),
+            Stage::Open(open) => {
+                // what the program has handed over goes out if the socket takes it
+                let _ = open.transport.write(open.out.pending());
+                open.transport.shutdown();
+                drop(registry.deregister(open.transport.source()));
+            }
+            Stage::Moving => {}
+        }
+        let bound: Vec<StreamKey> = c.bound.iter().map(|(_, s)| *s).collect();
+        for key in &bound {
+            if let Some(stream) = core.streams.get_mut(*key) {
+                stream.link = None;
+            }
+        }
+        bound
+    }
+}
+
+/// What the policy wants of the network (specification: `attr_*`).
+fn socket_options(attrs: Attrs) -> SocketOptions {
+    const LOW_DELAY: u8 = 0x10;
+    const THROUGHPUT: u8 = 0x08;
+    const RELIABILITY: u8 = 0x04;
+    const LOW_COST: u8 = 0x02;
+    let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+    let tos = bit(attrs.low_latency, LOW_DELAY)
+        | bit(attrs.high_throughput, THROUGHPUT)
+        | bit(attrs.high_reliability, RELIABILITY)
+        | bit(attrs.low_cost, LOW_COST);
+    SocketOptions {
+        tos: (tos != 0).then_some(tos),
+        priority: (attrs.priority != 0).then_some(u32::from(attrs.priority)),
+        ..SocketOptions::default()
+    }
+}

@@ -1,0 +1,404 @@
+//! Http as streams see it: requests made of policy, metadata and blobs, and what a response
+//! means (specification: "http transport").
+
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use super::conn::{Conn, ConnKey};
+use super::context::{Context, DeviceBlob, Timer};
+use super::life::{Fate, Quietly};
+use super::route::{Place, Target, fill};
+use super::stream::{Stream, StreamKey};
+use crate::policy::StreamType;
+use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
+use crate::stream::Input;
+use crate::stream::http::{self, Url};
+use crate::util::{Micros, log};
+
+/// Redirects that are followed in one transaction.
+const MAX_REDIRECTS: u8 = 5;
+/// 503 and 429: the attempt failed, and the server may say when to come back.
+const COME_BACK_LATER: [u16; 2] = [503, 429];
+
+/// A request, owned: the parts that [`Request`] borrows.
+pub(super) struct Parts {
+    method: String,
+    authority: String,
+    path: String,
+    fields: Vec<(String, Vec<u8>)>,
+    body: BodyLen,
+}
+
+impl Parts {
+    /// Lends itself as a codec's request.
+    pub fn with<R>(&self, f: impl FnOnce(&Request<'_>) -> R) -> R {
+        let fields: Vec<(&str, &[u8])> =
+            self.fields.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
+        f(&Request {
+            method: &self.method,
+            authority: &self.authority,
+            path: &self.path,
+            fields: &fields,
+            body: self.body,
+        })
+    }
+
+    /// The path, for the stream's tag.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl Context {
+    /// The request of a stream that is about to start its transaction.
+    pub(super) fn request(&self, key: StreamKey) -> Result<Parts, String> {
+        let core = self.core();
+        let stream = core.streams.get(key).ok_or("the stream is gone")?;
+        let kind = &stream.kind;
+        let target = stream.txn.target.as_ref().ok_or("the stream has no target")?;
+        let method = method_of(stream);
+        let path = match &target.path {
+            Some(path) => path.clone(),
+            None => fill(kind, &stream.metadata, &kind.http.url).map_err(|e| e.to_string())?,
+        };
+        let path = http::request_target(&path).map_err(|e| format!("http_url: {e}"))?;
+        Ok(Parts {
+            body: body_of(stream, &method),
+            fields: self.fields(stream, &method),
+            authority: target.authority(),
+            method,
+            path,
+        })
+    }
+
+    /// The request's header fields: device facts and credentials first, then metadata, then what
+    /// the program set by name.
+    fn fields(&self, stream: &Stream, method: &str) -> Vec<(String, Vec<u8>)> {
+        let kind = &stream.kind;
+        let mut fields = Vec::new();
+        if let (Some(name), false) = (&kind.http.auth_header, stream.txn.elsewhere) {
+            fields.extend(self.credentials(kind).map(|v| (name.clone(), v)));
+        }
+        let device = [
+            (&kind.http.dsn_header, DeviceBlob::Serial),
+            (&kind.http.fwv_header, DeviceBlob::FirmwareVersion),
+            (&kind.http.devtype_header, DeviceBlob::Type),
+        ];
+        for (header, blob) in device {
+            if let Some(name) = header {
+                fields.extend(self.host.device_blob(blob).map(|v| (name.clone(), v)));
+            }
+        }
+        if kind.http.www_form_urlencoded && has_body_method(method) {
+            let form = b"application/x-www-form-urlencoded".to_vec();
+            fields.push(("content-type".to_owned(), form));
+        }
+        for (i, def) in kind.metadata.iter().enumerate() {
+            let value = stream.metadata.declared(i).filter(|v| !v.is_empty());
+            if let (Some(header), Some(value)) = (&def.header, value) {
+                if !(stream.txn.elsewhere && header.eq_ignore_ascii_case("authorization")) {
+                    set_field(&mut fields, header, value);
+                }
+            }
+        }
+        for (name, value) in stream.metadata.direct() {
+            set_field(&mut fields, name, value);
+        }
+        fields
+    }
+
+    /// The value of the auth header: preamble and token.
+    fn credentials(&self, kind: &StreamType) -> Option<Vec<u8>> {
+        let index = kind.auth.as_ref().map_or(0, |a| a.blob);
+        let token = self.host.auth_blob(index)?;
+        let mut value = kind.http.auth_preamble.clone().unwrap_or_default().into_bytes();
+        if kind.http.auth_hexify {
+            for byte in token {
+                value.extend_from_slice(format!("{byte:02x}").as_bytes());
+            }
+        } else {
+            value.extend_from_slice(&token);
+        }
+        Some(value)
+    }
+
+    /// Starts a stream's request on an open connection.
+    pub(super) fn start_request(&self, conn: ConnKey, key: StreamKey) {
+        let parts = match self.request(key) {
+            Ok(parts) => parts,
+            Err(e) => return self.fail_attempt(key, &e, 0),
+        };
+        let now = self.now();
+        let started = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            let Some(open) = c.open() else { return };
+            let started = parts.with(|req| open.codec.start(req, &mut open.out));
+            if let Ok(tid) = started {
+                let due = now + self.options.response_timeout;
+                let long_poll = core.streams.get(key).is_some_and(|s| s.kind.long_poll);
+                let old = c.deadline.take();
+                if let Some(timer) = old {
+                    core.timers.cancel(timer);
+                }
+                if !long_poll {
+                    c.deadline = Some(core.timers.schedule(due, Timer::ConnDeadline(conn)));
+                }
+                bind_tid(c, key, tid);
+                if let Some(stream) = core.streams.get_mut(key) {
+                    stream.started(conn, tid, parts.path());
+                }
+                core.queue(conn);
+            }
+            started
+        };
+        if let Err(e) = started {
+            self.fail_attempt(key, &e.to_string(), 0);
+        }
+    }
+
+    /// The response's head is there.
+    pub(super) fn response(&self, conn: ConnKey, key: StreamKey, tid: Tid, status: u16) {
+        {
+            let mut core = self.core();
+            let deadline = core.conns.get_mut(conn).and_then(|c| c.deadline.take());
+            core.cancel(deadline);
+        }
+        if http::is_redirect(status) && self.redirected(conn, key, tid, status) {
+            return;
+        }
+        if COME_BACK_LATER.contains(&status) {
+            let wait = self.with_head(conn, tid, come_back_after).unwrap_or(0);
+            return self.fail_attempt(key, &format!("http status {status}"), wait);
+        }
+        let mapped = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            let kind = Rc::clone(&stream.kind);
+            stream.txn.good = match kind.http.expect {
+                Some(expected) => status == expected,
+                None => (200..300).contains(&status),
+            };
+            if !stream.txn.good {
+                log::notice!(tag: stream.tag, "http status {status}");
+            }
+            let open = core.conns.get_mut(conn).and_then(Conn::open);
+            if let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) {
+                for (i, def) in kind.metadata.iter().enumerate() {
+                    if let Some(value) = def.header.as_ref().and_then(|h| head.get(h)) {
+                        stream.metadata.receive(&kind, i, value);
+                    }
+                }
+            }
+            kind.http.mapped_state(status)
+        };
+        if let Some(state) = mapped {
+            let ret = self.say_user_state(key, u32::from(state));
+            if self.obey(key, ret) == Fate::Gone || !self.linked(key, conn) {
+                return;
+            }
+        }
+        self.link_up(key);
+    }
+
+    /// Looks at the head of a response.
+    fn with_head<R>(&self, conn: ConnKey, tid: Tid, f: impl FnOnce(&Head) -> R) -> Option<R> {
+        let mut core = self.core();
+        let open = core.conns.get_mut(conn)?.open()?;
+        open.codec.head(tid).map(f)
+    }
+
+    /// A redirect: followed where the policy allows it, else the attempt failed. `false`: it
+    /// names no place, so it is a response like any other.
+    fn redirected(&self, conn: ConnKey, key: StreamKey, tid: Tid, status: u16) -> bool {
+        let Some(Some(location)) =
+            self.with_head(conn, tid, |h| h.get("location").map(<[u8]>::to_vec))
+        else {
+            return false;
+        };
+        match self.redirect_target(key, status, &location) {
+            Ok(()) => {
+                // what is left of this response is of no interest
+                self.let_go(key);
+                self.attempt(key);
+            }
+            Err(reason) => self.fail_attempt(key, &reason, 0),
+        }
+        true
+    }
+
+    /// Sets where a redirect leads, or says why it is not followed.
+    fn redirect_target(&self, key: StreamKey, status: u16, location: &[u8]) -> Result<(), String> {
+        let shown = String::from_utf8_lossy(location).into_owned();
+        let mut core = self.core();
+        let stream = core.streams.get_mut(key).ok_or("the stream is gone")?;
+        let refuse = |why: &str| Err(format!("http status {status} to {shown}: {why}"));
+        if stream.kind.http.fail_redirect || !stream.kind.allow_redirects {
+            return refuse("the policy does not allow redirects");
+        }
+        if stream.txn.redirects >= MAX_REDIRECTS {
+            return refuse("too many redirects");
+        }
+        let from = stream.txn.target.take().ok_or("the stream has no target")?;
+        let base = match base_url(stream, &from) {
+            Ok(base) => base,
+            Err(e) => return refuse(&e),
+        };
+        let url = match http::redirect(&base, Some(location)) {
+            Ok(url) => url,
+            Err(e) => return refuse(&e.to_string()),
+        };
+        let same_host = url.host == base.host && url.port_or_default() == base.port_or_default();
+        let method = method_of(stream);
+        if http::method_after(status, &method) != method {
+            stream.txn.as_get = true;
+        } else if stream.txn.body_begun {
+            return refuse("the request's body is gone, it cannot be sent again");
+        }
+        log::info!(tag: stream.tag, "http status {status}: redirected to {shown}");
+        stream.txn.redirects += 1;
+        stream.txn.elsewhere |= !same_host;
+        // a unix socket stays what it is
+        let place = match &from.place {
+            Place::Unix(_) if same_host => from.place,
+            Place::Unix(_) | Place::Net(..) => {
+                let port = url.port_or_default().unwrap_or(if url.is_tls() { 443 } else { 80 });
+                Place::Net(url.host.clone(), port)
+            }
+        };
+        stream.txn.target = Some(Target { place, tls: url.is_tls(), path: Some(url.path) });
+        Ok(())
+    }
+
+    /// Request and response are complete: ACK or NACK, then DISCONNECTED.
+    pub(super) fn transaction_done(&self, conn: ConnKey, key: StreamKey) {
+        let (good, redirected) = {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            let timeout = stream.timeout_timer.take();
+            let facts = (stream.txn.good, stream.txn.redirects > 0);
+            core.cancel(timeout);
+            facts
+        };
+        let input = if good { Input::Acked } else { Input::Nacked };
+        for state in self.advance(key, input).unwrap_or(&[]) {
+            let ret = self.say(key, *state);
+            if self.obey(key, ret) == Fate::Gone || !self.linked(key, conn) {
+                return;
+            }
+        }
+        if redirected && self.linger(conn, key) {
+            return;
+        }
+        self.finish(key);
+    }
+
+    /// After a redirect the reference says DISCONNECTED only when the link closes, and programs
+    /// see it: the link is kept that long here too. `false`: it is closing anyway.
+    fn linger(&self, conn: ConnKey, key: StreamKey) -> bool {
+        let due = self.now() + self.options.idle_timeout;
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(c) = core.conns.get_mut(conn) else { return false };
+        if c.open().is_none_or(|o| o.codec.reuse() != Reuse::Idle) {
+            return false;
+        }
+        let timer = core.timers.schedule(due, Timer::ConnDeadline(conn));
+        let old = c.deadline.replace(timer);
+        if let Some(timer) = old {
+            core.timers.cancel(timer);
+        }
+        if let Some(stream) = core.streams.get_mut(key) {
+            stream.lingering = true;
+            stream.tx_wanted = false;
+        }
+        true
+    }
+
+    /// A transaction is over: the connection goes back to the pool, the stream is told.
+    pub(super) fn finish(&self, key: StreamKey) {
+        self.let_go(key);
+        self.link_down(key, Quietly::Yes);
+    }
+}
+
+impl Stream {
+    /// The transaction has been started.
+    fn started(&mut self, conn: ConnKey, tid: Tid, path: &str) {
+        self.link = Some(super::stream::Link { conn, tid: Some(tid) });
+        self.tx_wanted = self.tx_len.is_some();
+        let base = self.tag.trim_end_matches(']');
+        let stem = base.splitn(5, '|').take(4).collect::<Vec<_>>().join("|");
+        self.tag = Rc::from(format!("{stem}|{path}]"));
+    }
+}
+
+/// Ties a transaction to its stream.
+pub(super) fn bind_tid(c: &mut Conn, key: StreamKey, tid: Tid) {
+    for (t, s) in &mut c.bound {
+        if *s == key {
+            *t = Some(tid);
+        }
+    }
+}
+
+fn method_of(stream: &Stream) -> String {
+    match &stream.kind.http.method {
+        Some(_) | None if stream.txn.as_get => "GET".to_owned(),
+        Some(method) => method.clone(),
+        None => "GET".to_owned(),
+    }
+}
+
+/// Whether requests of this method carry what `tx` provides.
+fn has_body_method(method: &str) -> bool {
+    matches!(method, "POST" | "PUT" | "PATCH")
+}
+
+/// How the body goes out. Without a length announced by `request_tx_len` there is none.
+fn body_of(stream: &Stream, method: &str) -> BodyLen {
+    match stream.tx_len {
+        Some(_) if !has_body_method(method) || stream.txn.as_get => BodyLen::None,
+        Some(_) if stream.kind.http.no_content_length => BodyLen::Unframed,
+        Some(len) => BodyLen::Known(len),
+        None => BodyLen::None,
+    }
+}
+
+/// A field of this name is sent once: the later one wins.
+fn set_field(fields: &mut Vec<(String, Vec<u8>)>, name: &str, value: &[u8]) {
+    match fields.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+        Some(field) => field.1 = value.to_vec(),
+        None => fields.push((name.to_owned(), value.to_vec())),
+    }
+}
+
+/// The URL that was asked for.
+fn base_url(stream: &Stream, target: &Target) -> Result<Url, String> {
+    let (host, port) = match &target.place {
+        Place::Net(host, port) => (host.clone(), Some(*port)),
+        Place::Unix(_) => ("localhost".to_owned(), None),
+    };
+    let path = match &target.path {
+        Some(path) => path.clone(),
+        None => fill(&stream.kind, &stream.metadata, &stream.kind.http.url)
+            .map_err(|e| e.to_string())?,
+    };
+    Ok(Url {
+        scheme: if target.tls { "https" } else { "http" }.to_owned(),
+        host: host.to_ascii_lowercase(),
+        port,
+        path: http::request_target(&path).map_err(|e| e.to_string())?,
+    })
+}
+
+/// The wait that the server asks for.
+fn come_back_after(head: &Head) -> Micros {
+    let wait = head.get("retry-after").and_then(|value| {
+        // the calendar's time, for a server that names a date
+        http::retry_after(value, head.get("date"), SystemTime::now())
+    });
+    wait.map_or(0, |w| u64::try_from(w.as_micros()).unwrap_or(Micros::MAX / 4))
+}

@@ -1,0 +1,297 @@
+//! Saying states to the program and acting on the answers; failing attempts, ending links,
+//! destroying streams.
+
+use std::rc::Rc;
+
+use super::context::{Context, Timer};
+use super::stream::{Handler, Stream, StreamKey};
+use crate::stream::retry::Next;
+use crate::stream::{Flags, Input, Phase, Ret, State, life};
+use crate::util::{Micros, log};
+
+/// Whether a stream still exists after the program was spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Fate {
+    /// It does.
+    Lives,
+    /// It does not: let go of everything about it.
+    Gone,
+}
+
+impl Context {
+    /// Takes a stream one row further in the table of its life. `None`: not possible now, which
+    /// was logged.
+    pub(super) fn advance(&self, key: StreamKey, input: Input) -> Option<&'static [State]> {
+        let mut core = self.core();
+        let stream = core.streams.get_mut(key)?;
+        match life::step(stream.phase, input) {
+            Ok(step) => {
+                stream.phase = step.next;
+                Some(step.say)
+            }
+            Err(illegal) => {
+                let tag = Rc::clone(&stream.tag);
+                let said = stream.said.map_or("nothing", State::name);
+                drop(core);
+                log::err!(tag: tag, "internal error: {illegal} (said last: {said})");
+                None
+            }
+        }
+    }
+
+    /// Calls the program with the stream's frame counted, so that destroying it in there waits.
+    /// The answer is OK if the stream is gone already or was doomed inside.
+    fn call<R>(&self, key: StreamKey, gone: R, f: impl FnOnce(&dyn Handler) -> R) -> R {
+        let handler = {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return gone };
+            stream.depth += 1;
+            Rc::clone(&stream.handler)
+        };
+        let answer = f(&*handler);
+        let doomed = {
+            let mut core = self.core();
+            match core.streams.get_mut(key) {
+                Some(stream) => {
+                    stream.depth -= 1;
+                    stream.depth == 0 && stream.doomed
+                }
+                None => false,
+            }
+        };
+        if doomed {
+            self.destroy_now(key);
+        }
+        answer
+    }
+
+    /// Whether a stream is there.
+    #[must_use]
+    pub fn exists(&self, key: StreamKey) -> bool {
+        self.lives(key)
+    }
+
+    /// Whether the stream is still there.
+    pub(super) fn lives(&self, key: StreamKey) -> bool {
+        self.core().streams.contains_key(key)
+    }
+
+    /// Says one state.
+    pub(super) fn say(&self, key: StreamKey, state: State) -> Ret {
+        let ordinal = {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            stream.said = Some(state);
+            log::info!(tag: stream.tag, "{}", state.name());
+            0
+        };
+        self.call(key, Ret::Ok, |h| h.state(state.code(), ordinal))
+    }
+
+    /// Says a state of the policy's own.
+    pub(super) fn say_user_state(&self, key: StreamKey, code: u32) -> Ret {
+        self.call(key, Ret::Ok, |h| h.state(code, 0))
+    }
+
+    /// Hands payload over.
+    pub(super) fn give_rx(&self, key: StreamKey, data: &[u8], flags: Flags) -> Ret {
+        self.call(key, Ret::Ok, |h| h.rx(data, flags))
+    }
+
+    /// The program's turn to send.
+    pub(super) fn ask_tx(
+        &self,
+        key: StreamKey,
+        ordinal: u32,
+        window: &mut [u8],
+    ) -> Option<super::TxAnswer> {
+        self.call(key, None, |h| h.tx(ordinal, window))
+    }
+
+    /// Acts on what a callback about an established link or transaction answered.
+    pub(super) fn obey(&self, key: StreamKey, ret: Ret) -> Fate {
+        match ret {
+            Ret::Ok | Ret::TxDontSend => {}
+            Ret::DisconnectMe => {
+                if self.lives(key) {
+                    self.drop_link(key);
+                }
+            }
+            Ret::DestroyMe => self.destroy_or_pass(key),
+        }
+        if self.lives(key) { Fate::Lives } else { Fate::Gone }
+    }
+
+    /// The program wants a stream destroyed by a callback's return code. Inside a call by which
+    /// the program connects it, that wish is passed to the caller instead.
+    fn destroy_or_pass(&self, key: StreamKey) {
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            if stream.in_call {
+                stream.call_ret = Some(Ret::DestroyMe);
+                return;
+            }
+        }
+        self.destroy(key);
+    }
+
+    /// Closes the program's link on its own wish: DISCONNECTED if CONNECTED was said.
+    pub(super) fn drop_link(&self, key: StreamKey) {
+        self.let_go(key);
+        self.link_down(key, Quietly::Yes);
+    }
+
+    /// The link or transaction of a stream ended. A stream that is not opportunistic and was
+    /// not done is connected again by its retry policy, unless the program itself ended it.
+    pub(super) fn link_down(&self, key: StreamKey, quietly: Quietly) {
+        let Some(say) = self.advance(key, Input::LinkDown) else { return };
+        let persistent = {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.end_transaction();
+            let timeout = stream.timeout_timer.take();
+            let persistent = stream.is_persistent();
+            core.cancel(timeout);
+            persistent
+        };
+        for state in say {
+            if self.say(key, *state) == Ret::DestroyMe {
+                self.destroy(key);
+                return;
+            }
+        }
+        let idle = self.core().streams.get(key).is_some_and(|s| s.phase == Phase::Idle);
+        if persistent && quietly == Quietly::No && idle && !self.is_ending() {
+            self.retry(key, 0);
+        }
+    }
+
+    /// An attempt failed: UNREACHABLE, then the retry policy. `at_least` lengthens the wait.
+    pub(super) fn fail_attempt(&self, key: StreamKey, reason: &str, at_least: Micros) {
+        self.let_go(key);
+        let Some(say) = self.advance(key, Input::AttemptFailed) else { return };
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.txn = super::stream::Txn::default();
+            log::notice!(tag: stream.tag, "unreachable: {reason}");
+        }
+        for state in say {
+            match self.say(key, *state) {
+                Ret::DestroyMe => return self.destroy_or_pass(key),
+                Ret::Ok | Ret::TxDontSend | Ret::DisconnectMe => {}
+            }
+        }
+        self.retry(key, at_least);
+    }
+
+    /// What the retry policy says now: wait, or ALL_RETRIES_FAILED.
+    pub(super) fn retry(&self, key: StreamKey, at_least: Micros) {
+        let random = self.random_u16();
+        let now = self.now();
+        let next = {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            // the program may have asked to connect, or have destroyed it, while it was told
+            if !matches!(stream.phase, Phase::Connecting | Phase::Idle) || stream.link.is_some() {
+                return;
+            }
+            let retry = stream.kind.retry.clone();
+            stream.attempts.failed(retry.as_deref(), random, at_least)
+        };
+        match next {
+            Next::After(wait) => {
+                if self.advance(key, Input::RetryLater).is_some() {
+                    let mut core = self.core();
+                    let timer = core.timers.schedule(now + wait, Timer::Retry(key));
+                    if let Some(stream) = core.streams.get_mut(key) {
+                        log::info!(tag: stream.tag, "next attempt in {} ms", wait / 1000);
+                        stream.retry_timer = Some(timer);
+                    }
+                }
+            }
+            Next::GiveUp => {
+                let Some(say) = self.advance(key, Input::GiveUp) else { return };
+                if let Some(stream) = self.core().streams.get_mut(key) {
+                    stream.tx_wanted = false;
+                }
+                for state in say {
+                    if self.say(key, *state) == Ret::DestroyMe {
+                        return self.destroy_or_pass(key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The stream's timeout passed.
+    pub(super) fn timed_out(&self, key: StreamKey) {
+        if let Some(stream) = self.core().streams.get_mut(key) {
+            stream.timeout_timer = None;
+        }
+        let Some(say) = self.advance(key, Input::TimedOut) else { return };
+        for state in say {
+            let ret = self.say(key, *state);
+            if self.obey(key, ret) == Fate::Gone {
+                return;
+            }
+        }
+    }
+
+    /// Destroys a stream: at once, or, inside one of its own callbacks, when the outermost of
+    /// them returns.
+    pub fn destroy(&self, key: StreamKey) {
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            if stream.depth > 0 {
+                stream.doomed = true;
+                return;
+            }
+        }
+        self.destroy_now(key);
+    }
+
+    /// Destroys a stream whatever runs.
+    pub(super) fn destroy_now(&self, key: StreamKey) {
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            if stream.phase == Phase::Destroying {
+                return;
+            }
+            let timers = [stream.retry_timer.take(), stream.timeout_timer.take()];
+            for timer in timers {
+                core.cancel(timer);
+            }
+        }
+        self.let_go(key);
+        for state in self.advance(key, Input::Destroy).unwrap_or(&[]) {
+            // nothing that is answered here can change anything
+            let _ = self.say(key, *state);
+        }
+        let stream = self.core().streams.remove(key);
+        drop(stream);
+    }
+}
+
+/// Whether the program itself ended its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quietly {
+    /// It did: nothing is tried again.
+    Yes,
+    /// It did not.
+    No,
+}
+
+impl Stream {
+    /// Forgets what belongs to one transaction.
+    fn end_transaction(&mut self) {
+        self.txn = super::stream::Txn::default();
+        self.tx_wanted = false;
+        self.tx_len = None;
+        self.lingering = false;
+    }
+}

@@ -1,0 +1,142 @@
+//! Where a connection leads and how: everything that must be equal for two transactions to
+//! share one.
+
+use std::rc::Rc;
+
+use crate::policy::{Protocol, StreamType, TrustStore};
+use crate::stream::Metadata;
+use crate::stream::http::Url;
+
+/// A place to connect to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// Host (a name, or an address in numbers without brackets) and port.
+    Net(String, u16),
+    /// A unix socket's path, or `@name` in the abstract namespace.
+    Unix(String),
+}
+
+/// What an endpoint (and the policy around it) means once metadata is filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub place: Place,
+    pub tls: bool,
+    /// For the request; the policy's `http_url` fills it in where it is `None`.
+    pub path: Option<String>,
+}
+
+/// The key of connection sharing.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    pub place: Place,
+    pub protocol: Protocol,
+    pub tls: Option<Tls>,
+    pub attrs: crate::policy::Attrs,
+}
+
+/// How the peer is checked.
+#[derive(Clone, Debug)]
+pub(super) struct Tls {
+    /// The name that its certificate must bear.
+    pub name: String,
+    /// `None`: the store of the operating system.
+    pub trust: Option<Rc<TrustStore>>,
+    pub client_cert: Option<u8>,
+}
+
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        let same_trust = match (&self.trust, &other.trust) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b) || a == b,
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        same_trust && self.name == other.name && self.client_cert == other.client_cert
+    }
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+            && self.protocol == other.protocol
+            && self.tls == other.tls
+            && self.attrs == other.attrs
+    }
+}
+
+/// Why a stream leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadEndpoint(pub String);
+
+impl std::fmt::Display for BadEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Fills metadata into a template of the stream's policy; what is not set is empty.
+pub(super) fn fill(
+    kind: &StreamType,
+    metadata: &Metadata,
+    template: &crate::policy::Template,
+) -> Result<String, BadEndpoint> {
+    template
+        .expand(|name| kind.metadata_def(name).map(|(i, _)| metadata.declared(i).unwrap_or(&[])))
+        .map_err(|e| BadEndpoint(e.to_string()))
+}
+
+impl Target {
+    /// From the policy's `endpoint`, `port` and `tls`.
+    pub fn of(kind: &StreamType, metadata: &Metadata) -> Result<Self, BadEndpoint> {
+        let endpoint = fill(kind, metadata, &kind.endpoint)?;
+        if endpoint.is_empty() {
+            return Err(BadEndpoint("the endpoint is empty".into()));
+        }
+        if let Some(bad) = endpoint.bytes().find(|b| *b <= b' ' || *b == 0x7f) {
+            return Err(BadEndpoint(format!("the endpoint holds a byte {bad:#04x}")));
+        }
+        if let Some(name) = endpoint.strip_prefix('+') {
+            return Ok(Self { place: Place::Unix(name.to_owned()), tls: kind.tls, path: None });
+        }
+        if endpoint.contains("://") {
+            return Self::from_url(&endpoint);
+        }
+        let host = endpoint.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = host.unwrap_or(&endpoint).to_owned();
+        Ok(Self { place: Place::Net(host, kind.port), tls: kind.tls, path: None })
+    }
+
+    /// From a whole URL, which overrides scheme, host, port and path.
+    pub fn from_url(text: &str) -> Result<Self, BadEndpoint> {
+        let url = Url::parse(text).map_err(|e| BadEndpoint(format!("{text}: {e}")))?;
+        let (Some(port), tls) = (url.port_or_default(), url.is_tls()) else {
+            let scheme = url.scheme;
+            return Err(BadEndpoint(format!("{text}: scheme '{scheme}' is not supported")));
+        };
+        let path = (url.path != "/").then_some(url.path);
+        Ok(Self { place: Place::Net(url.host, port), tls, path })
+    }
+
+    /// What connections to here share for streams of type `kind`.
+    pub fn route(&self, kind: &StreamType) -> Route {
+        let tls = self.tls.then(|| Tls {
+            name: match &self.place {
+                Place::Net(host, _) => host.clone(),
+                Place::Unix(_) => "localhost".to_owned(),
+            },
+            trust: kind.trust_store.clone(),
+            client_cert: kind.client_cert,
+        });
+        Route { place: self.place.clone(), protocol: kind.protocol, tls, attrs: kind.attrs }
+    }
+
+    /// What the request says as its host: the name alone, as the reference does, which servers
+    /// that tell virtual hosts apart by name rely on.
+    pub fn authority(&self) -> String {
+        match &self.place {
+            Place::Net(host, _) if host.contains(':') => format!("[{host}]"),
+            Place::Net(host, _) => host.clone(),
+            Place::Unix(_) => "localhost".to_owned(),
+        }
+    }
+}

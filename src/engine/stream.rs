@@ -1,0 +1,166 @@
+//! The stream object: what the engine keeps for each handle of the program.
+
+use std::rc::Rc;
+
+use slotmap::new_key_type;
+
+use super::conn::ConnKey;
+use super::timers::TimerKey;
+use crate::policy::StreamType;
+use crate::proto::Tid;
+use crate::stream::retry::Attempts;
+use crate::stream::{Flags, Metadata, Phase, Ret, State};
+
+new_key_type! {
+    /// A stream. Good for its own stream only, however often the slot is used again.
+    pub struct StreamKey;
+}
+
+/// What a `tx` callback answered.
+#[derive(Clone, Copy, Debug)]
+pub struct TxAnswer {
+    /// Its return code.
+    pub ret: Ret,
+    /// How many bytes it put into the window.
+    pub len: usize,
+    /// `SOM` and `EOM` as it set them.
+    pub flags: Flags,
+}
+
+/// The program's side of a stream. Every method may call back into the engine.
+pub trait Handler: std::any::Any {
+    /// An advisory state, or a user state of the policy (a number from
+    /// [`USER_BASE`](crate::stream::state::USER_BASE) on). `ordinal` is what the C callback gets as
+    /// `ack`. `None`: the program has no such callback.
+    fn state(&self, code: u32, ordinal: u32) -> Ret;
+
+    /// Payload; the bytes are only valid during the call.
+    fn rx(&self, data: &[u8], flags: Flags) -> Ret;
+
+    /// The program's turn to send: fill the front of `window`. `None`: it never sends.
+    fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer>;
+}
+
+/// What is needed to make a stream.
+pub struct NewStream {
+    /// Its type in the policy.
+    pub kind: Rc<StreamType>,
+    /// The program's side.
+    pub handler: Rc<dyn Handler>,
+}
+
+/// Where a stream is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub conn: ConnKey,
+    /// `None` until the connection is open and the transaction started.
+    pub tid: Option<Tid>,
+}
+
+/// What concerns one transaction only.
+#[derive(Default)]
+pub(super) struct Txn {
+    /// The response counts as success.
+    pub good: bool,
+    /// How many redirects were followed to get here.
+    pub redirects: u8,
+    /// Where this attempt leads: what the policy says, or a redirect.
+    pub target: Option<super::route::Target>,
+    /// A redirect turned the request into a plain GET.
+    pub as_get: bool,
+    /// A redirect led to another host: credentials stay behind.
+    pub elsewhere: bool,
+    /// Some of the request's body was handed over: it cannot be repeated.
+    pub body_begun: bool,
+}
+
+/// A stream.
+pub(super) struct Stream {
+    pub kind: Rc<StreamType>,
+    pub handler: Rc<dyn Handler>,
+    /// `[pid|wsiSScli|ordinal|type]`, for logs.
+    pub tag: Rc<str>,
+    /// Counts up over all streams: destroying a context goes from the newest to the oldest.
+    pub born: u64,
+    pub phase: Phase,
+    /// The last state said, for logs.
+    pub said: Option<State>,
+    pub metadata: Metadata,
+    pub attempts: Attempts,
+    /// Counts tx callbacks over the whole life of the handle.
+    pub ordinal: u32,
+    pub tx_wanted: bool,
+    /// As announced by `request_tx_len`, in bytes.
+    pub tx_len: Option<u64>,
+    /// What the next window offers, see [`Stream::adapt_room`].
+    pub tx_room: usize,
+    /// Windows filled in a row.
+    filled: u8,
+    pub link: Option<Link>,
+    pub txn: Txn,
+    /// Callbacks of this stream on the stack.
+    pub depth: u32,
+    /// To be destroyed when the outermost of them returns.
+    pub doomed: bool,
+    /// The engine is inside a call by which the program connects this stream: a wish to destroy
+    /// it is passed to that call's caller.
+    pub in_call: bool,
+    pub call_ret: Option<Ret>,
+    pub retry_timer: Option<TimerKey>,
+    pub timeout_timer: Option<TimerKey>,
+    /// A finished transaction whose DISCONNECTED waits for the link to close.
+    pub lingering: bool,
+}
+
+/// Room in the first windows: the least that programs rely on.
+const FIRST_ROOM: usize = 1519;
+/// The largest window that a stream is offered, in bytes.
+const MAX_ROOM: usize = 64 * 1024;
+/// Windows that must be filled in a row before the next one is larger.
+const FILLED_BEFORE_GROWING: u8 = 4;
+
+impl Stream {
+    pub fn new(new: NewStream, tag: Rc<str>, born: u64) -> Self {
+        Self {
+            kind: new.kind,
+            handler: new.handler,
+            tag,
+            born,
+            phase: Phase::New,
+            said: None,
+            metadata: Metadata::default(),
+            attempts: Attempts::default(),
+            ordinal: 0,
+            tx_wanted: false,
+            tx_len: None,
+            tx_room: FIRST_ROOM,
+            filled: 0,
+            link: None,
+            txn: Txn::default(),
+            depth: 0,
+            doomed: false,
+            in_call: false,
+            call_ret: None,
+            retry_timer: None,
+            timeout_timer: None,
+            lingering: false,
+        }
+    }
+
+    /// A stream that keeps filling its windows gets larger ones (fewer callbacks and system
+    /// calls for bulk); one that does not, costs little memory.
+    pub fn adapt_room(&mut self, offered: usize, used: usize) {
+        if used < offered {
+            self.filled = 0;
+        } else if self.filled < FILLED_BEFORE_GROWING {
+            self.filled += 1;
+        } else {
+            self.tx_room = (self.tx_room * 4).min(MAX_ROOM);
+        }
+    }
+
+    /// Stays connected, or is reconnected, without being asked.
+    pub fn is_persistent(&self) -> bool {
+        !self.kind.opportunistic
+    }
+}

@@ -1,0 +1,254 @@
+//! One turn of the loop: wait for events, timers and wake-ups, then serve what is ready.
+//! Idle streams cost nothing here.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use super::conn::{ConnKey, Stage};
+use super::context::{Context, Timer, WAKER};
+use super::stream::StreamKey;
+use crate::stream::{Input, Phase, Ret};
+use crate::util::clock::SEC;
+use crate::util::{Micros, log};
+
+/// Never wait longer than this, whatever the timers say.
+const MAX_WAIT: Micros = 24 * 3600 * SEC;
+
+/// Why no turn was made.
+#[derive(Debug)]
+pub enum TurnError {
+    /// A callback of the program asked for one.
+    Nested,
+    /// The system refused to wait.
+    System(std::io::Error),
+}
+
+impl std::fmt::Display for TurnError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TurnError::Nested => f.write_str("the event loop may not be run inside a callback"),
+            TurnError::System(e) => write!(f, "waiting for events: {e}"),
+        }
+    }
+}
+
+impl Context {
+    /// Makes one turn. Waits for something to do, at most `max_wait` microseconds if given.
+    ///
+    /// # Errors
+    /// See [`TurnError`].
+    pub fn turn(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
+        if self.turning.replace(true) {
+            return Err(TurnError::Nested);
+        }
+        let done = self.turn_once(max_wait);
+        self.turning.set(false);
+        done
+    }
+
+    fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
+        // a timer that is due already is served without asking the system first, as its
+        // callback may be what the program waits for
+        self.fire_timers();
+        let woken = self.wait(max_wait).map_err(TurnError::System)?;
+        if woken {
+            self.take_lookups();
+            self.host.woken();
+        }
+        self.serve_ready();
+        self.fire_timers();
+        Ok(())
+    }
+
+    /// How long to wait.
+    fn patience(&self, max_wait: Option<Micros>) -> Duration {
+        let now = self.now();
+        let core = self.core();
+        if !core.ready.is_empty() {
+            return Duration::ZERO;
+        }
+        let next = core.timers.next_due().map(|due| due.saturating_sub(now));
+        let wait = [next, max_wait].into_iter().flatten().min().unwrap_or(MAX_WAIT);
+        Duration::from_micros(wait.min(MAX_WAIT))
+    }
+
+    /// Waits for events and notes what they make ready. `true`: the waker was used.
+    fn wait(&self, max_wait: Option<Micros>) -> std::io::Result<bool> {
+        let patience = self.patience(max_wait);
+        let mut woken = false;
+        let mut racing = Vec::new();
+        {
+            let mut core = self.core();
+            let core = &mut *core;
+            match core.poll.poll(&mut core.events, Some(patience)) {
+                Ok(()) => {}
+                Err(e) if e.kind() == ErrorKind::Interrupted => return Ok(false),
+                Err(e) => return Err(e),
+            }
+            for event in &core.events {
+                if event.token() == WAKER {
+                    woken = true;
+                    continue;
+                }
+                let index = event.token().0 / super::context::SOCKETS_PER_CONN;
+                let slot = event.token().0 % super::context::SOCKETS_PER_CONN;
+                let Some(key) = core.by_index.get(index).copied() else { continue };
+                let Some(conn) = core.conns.get_mut(key) else { continue };
+                if matches!(conn.stage, Stage::Racing(_)) {
+                    racing.push((key, slot));
+                    continue;
+                }
+                conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
+                conn.writable |= event.is_writable() || event.is_error();
+                conn.read_closed |= event.is_read_closed() || event.is_error();
+                if !conn.queued {
+                    conn.queued = true;
+                    core.ready.push_back(key);
+                }
+            }
+        }
+        for (key, slot) in racing {
+            self.race_ready(key, slot);
+        }
+        Ok(woken)
+    }
+
+    /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
+    /// next turn.
+    fn serve_ready(&self) {
+        let count = self.core().ready.len();
+        for _ in 0..count {
+            let Some(conn) = self.core().ready.pop_front() else { return };
+            self.service(conn);
+        }
+    }
+
+    fn fire_timers(&self) {
+        let now = self.now();
+        let mark = self.core().timers.mark();
+        loop {
+            let due = self.core().timers.pop_due(now, mark);
+            match due {
+                None => return,
+                Some(Timer::External(token)) => self.host.timer_due(token),
+                Some(Timer::Retry(key)) => self.retry_due(key),
+                Some(Timer::StreamTimeout(key)) => self.timed_out(key),
+                Some(Timer::ConnDeadline(conn)) => self.deadline_passed(conn),
+                Some(Timer::Race(conn)) => self.race_due(conn),
+                Some(Timer::Validity(conn)) => self.validity_due(conn),
+            }
+        }
+    }
+
+    fn retry_due(&self, key: StreamKey) {
+        {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.retry_timer = None;
+        }
+        match self.begin(key, Input::BackoffDue) {
+            Ret::DestroyMe => self.destroy(key),
+            Ret::Ok | Ret::TxDontSend | Ret::DisconnectMe => {}
+        }
+    }
+
+    /// A connection did not get on in time.
+    fn deadline_passed(&self, conn: ConnKey) {
+        enum Late {
+            Connecting,
+            Answering,
+            Idle,
+        }
+        let late = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            c.deadline = None;
+            let waits = c.bound.iter().any(|(_, key)| {
+                core.streams.get(*key).is_some_and(|s| s.phase == Phase::Connecting)
+            });
+            match c.stage {
+                Stage::Open(_) if waits => Late::Answering,
+                Stage::Open(_) => Late::Idle,
+                Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => {
+                    Late::Connecting
+                }
+            }
+        };
+        match late {
+            Late::Connecting => self.conn_failed(conn, "timeout while connecting"),
+            Late::Answering => {
+                // not stale: it has had its time
+                if let Some(c) = self.core().conns.get_mut(conn) {
+                    c.reused = false;
+                }
+                self.broken(conn, "timeout while waiting for the response");
+            }
+            Late::Idle => self.broken(conn, "idle for long enough"),
+        }
+    }
+
+    /// Starts looking after the validity of a stream's connection (specification: the retry
+    /// policy's `svalidping` and `svalidhup`).
+    pub(super) fn watch_validity(&self, key: StreamKey) {
+        let now = self.now();
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(stream) = core.streams.get(key) else { return };
+        let Some((ping, hangup)) = validity_of(stream) else { return };
+        let Some(c) = stream.link.and_then(|l| core.conns.get_mut(l.conn)) else { return };
+        c.alive = now;
+        if c.validity.is_none() {
+            let due = now + if ping > 0 { ping } else { hangup };
+            let conn = stream.link.map(|l| l.conn);
+            c.validity = conn.map(|conn| core.timers.schedule(due, Timer::Validity(conn)));
+        }
+    }
+
+    fn validity_due(&self, conn: ConnKey) {
+        let now = self.now();
+        let mut hang_up = false;
+        {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            c.validity = None;
+            let bound = c.bound.iter().filter_map(|(_, key)| core.streams.get(*key));
+            let Some((ping, hangup)) = bound.filter_map(validity_of).next() else { return };
+            let quiet = now.saturating_sub(c.alive);
+            let due = if hangup > 0 && quiet >= hangup {
+                hang_up = true;
+                0
+            } else if ping > 0 && quiet >= ping && !c.pinged {
+                c.pinged = true;
+                if let Stage::Open(open) = &mut c.stage {
+                    open.codec.ping(&mut open.out);
+                }
+                if hangup > 0 { c.alive + hangup } else { now + ping }
+            } else if ping > 0 && !c.pinged {
+                c.alive + ping
+            } else if hangup > 0 {
+                c.alive + hangup
+            } else {
+                c.pinged = false;
+                now + ping
+            };
+            if !hang_up {
+                c.validity = Some(core.timers.schedule(due, Timer::Validity(conn)));
+                core.queue(conn);
+            }
+        }
+        if hang_up {
+            log::notice!("no sign of life from the peer: hanging up");
+            self.broken(conn, "no sign of life from the peer");
+        }
+    }
+}
+
+/// Times without proof of life until ping and until hang-up, 0 for never; `None`: no interest.
+fn validity_of(stream: &super::stream::Stream) -> Option<(Micros, Micros)> {
+    let retry = stream.kind.retry.as_ref()?;
+    let seconds = |s: u16| u64::from(s) * SEC;
+    let (ping, hangup) = (seconds(retry.valid_ping_s), seconds(retry.valid_hangup_s));
+    (ping > 0 || hangup > 0).then_some((ping, hangup))
+}

@@ -1,0 +1,459 @@
+//! Contexts: making, running and destroying them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::ptr::null_mut;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::panic::guard;
+use super::policy_text;
+use super::ptr::c_bytes;
+use super::registry::{self, StreamTable};
+use super::services::{self, CommandLine, Services};
+use super::types::{
+    LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
+    LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
+    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
+    LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
+};
+use super::vhost::Vhosts;
+use super::{getaddrinfo, log as c_log, smd, state};
+use crate::engine::{Context, ContextOptions, DeviceBlob, Host};
+use crate::policy::Parser;
+use crate::system::smd::Limits;
+use crate::util::clock::{Monotonic, SEC};
+use crate::util::log;
+
+/// A context behind its handle.
+pub struct CContext {
+    pub(super) handle: *mut lws_context,
+    pub(super) engine: Context,
+    pub(super) services: Arc<Services>,
+    pub(super) table: StreamTable,
+    pub(super) vhosts: Vhosts,
+    /// A policy that is being parsed in pieces.
+    pub(super) parser: RefCell<Option<Parser>>,
+    /// Frames of ours are on some thread's stack.
+    pub(super) busy: AtomicBool,
+    depth: Cell<u32>,
+    destroy_wanted: Cell<bool>,
+    /// The way up to OPERATIONAL has not begun.
+    fresh: Cell<bool>,
+    interrupted: AtomicBool,
+    user: *mut c_void,
+    pub(super) log_cx: *mut lws_log_cx,
+    strings: RefCell<HashMap<String, CString>>,
+}
+
+/// A frame of ours on the stack: the context lives until the outermost one returns.
+pub(super) struct Frame<'c> {
+    cx: &'c Rc<CContext>,
+    _log: log::Scope,
+}
+
+impl CContext {
+    /// Enters the context; to be held for the length of an exported function that works on it.
+    pub(super) fn enter(self: &Rc<Self>) -> Frame<'_> {
+        self.depth.set(self.depth.get() + 1);
+        self.busy.store(true, Ordering::Release);
+        // SAFETY: the program promised that its log context outlives the context.
+        let log = unsafe { c_log::scope(self.log_cx) };
+        Frame { cx: self, _log: log }
+    }
+
+    /// A C string of this text, at the same place as long as the context lives.
+    pub(super) fn intern(&self, text: &str) -> *const c_char {
+        let mut strings = self.strings.borrow_mut();
+        let known = strings.entry(text.to_owned()).or_insert_with(|| {
+            CString::new(text.replace('\0', "")).unwrap_or_default()
+        });
+        known.as_ptr()
+    }
+
+    /// Ends the context now; whoever is on the stack keeps the memory.
+    fn destroy(self: &Rc<Self>) {
+        self.destroy_wanted.set(false);
+        self.depth.set(self.depth.get() + 1);
+        // SAFETY: the manager lives as long as the services.
+        unsafe {
+            state::lws_state_transition(self.services.manager(), LWS_SYSTATE_CONTEXT_DESTROYING);
+        }
+        self.services.smd.deliver_pending(super::time::lws_now_usecs());
+        self.engine.end();
+        // SAFETY: as above, and the program's notifiers live until the context is gone.
+        unsafe { state::remove_notifiers(self.services.manager()) };
+        services::detach(self.handle);
+        registry::leave(self.handle);
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    /// The way up to OPERATIONAL, from the loop.
+    fn go_operational(&self) {
+        if self.fresh.replace(false) {
+            // SAFETY: the manager lives as long as the services.
+            unsafe {
+                state::lws_state_transition_steps(self.services.manager(), LWS_SYSTATE_OPERATIONAL);
+            }
+        }
+    }
+}
+
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        let depth = self.cx.depth.get() - 1;
+        self.cx.depth.set(depth);
+        if depth == 0 {
+            self.cx.busy.store(false, Ordering::Release);
+            if self.cx.destroy_wanted.get() {
+                self.cx.destroy();
+            }
+        }
+    }
+}
+
+/// What the engine needs of us.
+struct CHost {
+    handle: *mut lws_context,
+    services: Arc<Services>,
+}
+
+impl CHost {
+    fn blob(&self, item: i32, index: u8) -> Option<Vec<u8>> {
+        let item = usize::try_from(item).ok()?;
+        let blob = self.services.blobs.get(item, usize::from(index))?;
+        (!blob.is_empty()).then(|| blob.to_vec())
+    }
+}
+
+impl Host for CHost {
+    fn timer_due(&self, token: usize) {
+        super::sul::fire(token);
+    }
+
+    fn auth_blob(&self, index: u8) -> Option<Vec<u8>> {
+        self.blob(LWS_SYSBLOB_TYPE_AUTH as i32, index)
+    }
+
+    fn device_blob(&self, which: DeviceBlob) -> Option<Vec<u8>> {
+        let item = match which {
+            DeviceBlob::Serial => LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
+            DeviceBlob::FirmwareVersion => LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
+            DeviceBlob::Type => LWS_SYSBLOB_TYPE_DEVICE_TYPE,
+        };
+        self.blob(item as i32, 0)
+    }
+
+    fn client_cert(&self, index: u8) -> Option<(Vec<u8>, Vec<u8>)> {
+        let cert = self.blob(LWS_SYSBLOB_TYPE_CLIENT_CERT_DER as i32, index)?;
+        let key = self.blob(LWS_SYSBLOB_TYPE_CLIENT_KEY_DER as i32, index)?;
+        Some((cert, key))
+    }
+
+    fn woken(&self) {
+        if registry::take_cancelled(self.handle) {
+            if let Some(cx) = registry::find_context(self.handle) {
+                cx.engine.say_wait_cancelled();
+            }
+        }
+    }
+}
+
+/// Makes a context with its event loop.
+///
+/// The policy is that of `info->pss_policies` (structs), else of `info->pss_policies_json` (JSON
+/// text, or the path of a file), else the built-in one. Streams can be made at once; the system
+/// state goes up to OPERATIONAL in the first turn of the loop. Returns NULL, with the reasons in
+/// the log, if the policy has errors or the system refuses what is needed.
+///
+/// Legal in callbacks of other contexts.
+///
+/// # Safety
+/// `info` and what it points to is good; `log_cx`, `system_ops`, the notifiers, `early_smd_opaque`
+/// and `argv` stay so until the context is gone. The rest is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_create_context(
+    info: *const lws_context_creation_info,
+) -> *mut lws_context {
+    guard("lws_create_context", null_mut(), || {
+        c_log::install();
+        c_log::set_objects(super::objects::lookups());
+        if info.is_null() {
+            log::err!("lws_create_context: info is NULL");
+            return null_mut();
+        }
+        // SAFETY: the caller promises a good struct.
+        unsafe { create(&*info) }
+    })
+}
+
+/// # Safety
+/// As for [`lws_create_context`].
+unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
+    // SAFETY: the caller promises a good log context.
+    let _log = unsafe { c_log::scope(info.log_cx) };
+    // SAFETY: the caller promises good strings and structs.
+    let Some(policy) = (unsafe { policy_text::load(info) }) else { return null_mut() };
+    let Some(reserved) = registry::reserve() else {
+        log::err!("lws_create_context: {} contexts exist already", registry::MAX_CONTEXTS);
+        return null_mut();
+    };
+    say_what_is_ignored(info);
+    let handle = reserved.handle;
+    let wake = registry_waker(handle);
+    let limits = smd_limits(info);
+    let command_line = CommandLine { argc: info.argc, argv: info.argv.cast_const().cast() };
+    let services = Services::new(handle, limits, info.system_ops, command_line, wake);
+    let host = CHost { handle, services: Arc::clone(&services) };
+    let engine = Context::new(policy, Box::new(Monotonic::new()), Box::new(host), options(info));
+    let engine = match engine {
+        Ok(engine) => engine,
+        Err(e) => {
+            log::err!("lws_create_context: {e}");
+            reserved.give_back();
+            return null_mut();
+        }
+    };
+    let waker = engine.waker();
+    let cx = Rc::new(CContext {
+        handle,
+        engine,
+        services: Arc::clone(&services),
+        table: StreamTable::default(),
+        vhosts: Vhosts::default(),
+        parser: RefCell::new(None),
+        busy: AtomicBool::new(false),
+        depth: Cell::new(0),
+        destroy_wanted: Cell::new(false),
+        fresh: Cell::new(true),
+        interrupted: AtomicBool::new(false),
+        user: info.user,
+        log_cx: info.log_cx,
+        strings: RefCell::default(),
+    });
+    reserved.enter(&cx, waker);
+    services::attach(handle, Arc::clone(&services));
+    let frame = cx.enter();
+    // SAFETY: the caller promises good notifiers and callbacks.
+    unsafe {
+        if !info.pcontext.is_null() {
+            *info.pcontext = handle;
+        }
+        if info.early_smd_cb.is_some() {
+            let (opaque, filter) = (info.early_smd_opaque, info.early_smd_class_filter);
+            smd::lws_smd_register(handle, opaque, 0, filter, info.early_smd_cb);
+        }
+        state::lws_state_reg_notifier_list(services.manager(), info.register_notifier_list);
+        state::lws_state_transition(services.manager(), LWS_SYSTATE_PRE_PRIV_DROP);
+    }
+    drop(frame);
+    // a notifier may have destroyed it
+    if registry::find_context(handle).is_some() { handle } else { null_mut() }
+}
+
+/// Makes the loop of a context come round, from any thread.
+fn registry_waker(handle: *mut lws_context) -> Box<dyn Fn() + Send + Sync> {
+    let handle = handle as usize;
+    Box::new(move || registry::wake(handle as *const lws_context))
+}
+
+fn smd_limits(info: &lws_context_creation_info) -> Limits {
+    let default = Limits::default();
+    Limits {
+        depth: if info.smd_queue_depth > 0 { info.smd_queue_depth.into() } else { default.depth },
+        ttl_us: if info.smd_ttl_us > 0 { info.smd_ttl_us } else { default.ttl_us },
+    }
+}
+
+/// The engine's settings; a field that is 0 leaves the default.
+fn options(info: &lws_context_creation_info) -> ContextOptions {
+    let default = ContextOptions::default();
+    let seconds = |s: u64, or: u64| if s > 0 { s * SEC } else { or };
+    let idle = u64::try_from(info.keepalive_timeout).unwrap_or(0);
+    ContextOptions {
+        connect_timeout: seconds(info.connect_timeout_secs.into(), default.connect_timeout),
+        response_timeout: seconds(info.timeout_secs.into(), default.response_timeout),
+        idle_timeout: seconds(idle, default.idle_timeout),
+        lookup: getaddrinfo::lookup,
+        ..default
+    }
+}
+
+/// Settings that this library does not act on must not be believed to work.
+fn say_what_is_ignored(info: &lws_context_creation_info) {
+    let set = [
+        ("http_proxy_address", !info.http_proxy_address.is_null()),
+        ("socks_proxy_address", !info.socks_proxy_address.is_null()),
+        ("foreign_loops", !info.foreign_loops.is_null()),
+        ("event_lib_custom", !info.event_lib_custom.is_null()),
+        ("mounts", !info.mounts.is_null()),
+        ("ss_proxy_bind", !info.ss_proxy_bind.is_null()),
+        ("gid or uid", info.gid != 0 || info.uid != 0),
+        ("username", !info.username.is_null()),
+        ("groupname", !info.groupname.is_null()),
+    ];
+    for (field, _) in set.iter().filter(|(_, set)| *set) {
+        log::warn!("lws_create_context: info->{field} has no effect in this library");
+    }
+    if info.port > 0 {
+        log::warn!("lws_create_context: info->port {}: nothing listens", info.port);
+    }
+}
+
+/// Destroys a context: each stream gets DISCONNECTED (if connected) and DESTROYING. Inside a
+/// callback it happens when the library's outermost frame returns. NULL does nothing.
+///
+/// # Safety
+/// `cx` came from this library or is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_context_destroy(cx: *mut lws_context) {
+    guard("lws_context_destroy", (), || {
+        if cx.is_null() {
+            return;
+        }
+        let Some(cx) = registry::adopt_context("lws_context_destroy", cx) else { return };
+        // SAFETY: the program promised that its log context outlives the context.
+        let _log = unsafe { c_log::scope(cx.log_cx) };
+        if cx.depth.get() > 0 {
+            cx.destroy_wanted.set(true);
+            registry::wake(cx.handle);
+        } else {
+            cx.destroy();
+        }
+    });
+}
+
+/// Runs one turn of the event loop: waits until there is something to do, and does it. With
+/// `timeout_ms` below 0 it does not wait. 0 and above wait without limit (the number is of
+/// historical interest only).
+///
+/// Returns 0, or below 0 if the context is gone or being destroyed, or if called in a callback.
+///
+/// # Safety
+/// `context` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_service(context: *mut lws_context, timeout_ms: c_int) -> c_int {
+    guard("lws_service", -1, || {
+        let Some(cx) = registry::adopt_context("lws_service", context) else { return -1 };
+        let frame = cx.enter();
+        let served = service(&cx, timeout_ms < 0);
+        let ends = cx.destroy_wanted.get();
+        drop(frame);
+        if served && !ends { 0 } else { -1 }
+    })
+}
+
+fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
+    let fresh = cx.fresh.get();
+    cx.go_operational();
+    let more = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    let at_once = no_wait
+        || more
+        || fresh
+        || cx.destroy_wanted.get()
+        || registry::is_cancelled(cx.handle);
+    if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
+        log::err!("lws_service: {e}");
+        return false;
+    }
+    // a cancel that came before the waker was there
+    if registry::take_cancelled(cx.handle) {
+        cx.engine.say_wait_cancelled();
+    }
+    true
+}
+
+/// As [`lws_service`]; there is one service thread, so `tsi` is 0.
+///
+/// # Safety
+/// As for [`lws_service`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_service_tsi(
+    context: *mut lws_context,
+    timeout_ms: c_int,
+    tsi: c_int,
+) -> c_int {
+    if tsi != 0 {
+        log::err!("lws_service_tsi: there is no service thread {tsi}");
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    unsafe { lws_service(context, timeout_ms) }
+}
+
+/// Makes the event loop return from its wait and say EVENT_WAIT_CANCELLED to every stream. The
+/// one function that may be called from any thread, and from signal handlers.
+///
+/// # Safety
+/// `context` came from this library; it may be gone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_cancel_service(context: *mut lws_context) {
+    registry::cancel_service(context);
+}
+
+/// Makes [`lws_context_default_loop_run_destroy`] end. As [`lws_cancel_service`], it may be called
+/// from any thread and from signal handlers as long as the context exists.
+///
+/// # Safety
+/// `cx` came from this library and exists, or is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_default_loop_exit(cx: *mut lws_context) {
+    registry::interrupt(cx, |context| context.interrupted.store(true, Ordering::Release));
+    registry::cancel_service(cx);
+}
+
+/// Runs the loop until [`lws_default_loop_exit`], or until the context is destroyed, and destroys
+/// it.
+///
+/// # Safety
+/// `cx` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_context_default_loop_run_destroy(cx: *mut lws_context) {
+    guard("lws_context_default_loop_run_destroy", (), || {
+        let Some(context) = registry::adopt_context("lws_context_default_loop_run_destroy", cx)
+        else {
+            return;
+        };
+        // SAFETY: as the caller promises.
+        unsafe {
+            while !context.interrupted.load(Ordering::Acquire) && lws_service(cx, 0) >= 0 {}
+            if registry::find_context(cx).is_some() {
+                lws_context_destroy(cx);
+            }
+        }
+    });
+}
+
+/// The `user` pointer that the context was made with.
+///
+/// # Safety
+/// `context` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_context_user(context: *mut lws_context) -> *mut c_void {
+    guard("lws_context_user", null_mut(), || {
+        registry::context("lws_context_user", context).map_or(null_mut(), |cx| cx.user)
+    })
+}
+
+/// Whether the context is being destroyed: 1 or 0.
+///
+/// # Safety
+/// `context` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_context_is_being_destroyed(context: *mut lws_context) -> c_int {
+    guard("lws_context_is_being_destroyed", 1, || match registry::find_context(context) {
+        Some(cx) => (cx.engine.is_ending() || cx.destroy_wanted.get()).into(),
+        None => 1,
+    })
+}
+
+/// A C string as text, lossily; empty for NULL.
+///
+/// # Safety
+/// `s` is NULL or NUL-terminated.
+pub(super) unsafe fn text(s: *const c_char) -> String {
+    // SAFETY: the caller promises a good string.
+    unsafe { c_bytes(s) }.map_or_else(String::new, |b| String::from_utf8_lossy(b).into_owned())
+}

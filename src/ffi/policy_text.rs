@@ -1,0 +1,172 @@
+//! Policies that come in: at context creation, in pieces, and as overlays.
+
+use std::ffi::{c_char, c_int};
+use std::rc::Rc;
+
+use super::panic::guard;
+use super::ptr::{bytes, c_bytes};
+use super::registry;
+use super::types::{LEJP_CONTINUE, LEJP_REJECT_UNKNOWN, lws_context, lws_context_creation_info};
+use crate::policy::{self, Outcome, Parser, Policy, Progress, Rules, Severity};
+use crate::util::log;
+
+/// The policy that a context is to have, or `None`, with the reasons in the log.
+///
+/// # Safety
+/// The strings and structs in `info` are good.
+pub(super) unsafe fn load(info: &lws_context_creation_info) -> Option<Rc<Policy>> {
+    // SAFETY: the caller promises a good string.
+    let Some(given) = (unsafe { c_bytes(info.pss_policies_json) }) else {
+        return Some(Rc::new(policy::default_policy()));
+    };
+    let is_text = std::str::from_utf8(given).map_or(true, policy::looks_like_text);
+    let read;
+    let text = if is_text {
+        given
+    } else {
+        let path = String::from_utf8_lossy(given).into_owned();
+        match read_file(&path) {
+            Ok(text) => {
+                read = text;
+                &read
+            }
+            Err(e) => {
+                log::err!("policy file '{path}': {e}");
+                return None;
+            }
+        }
+    };
+    accept(policy::parse(text))
+}
+
+fn read_file(path: &str) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut text = Vec::new();
+    // one byte more than is allowed, so that the parser sees and says that it is too much
+    let limit = policy::MAX_TEXT as u64 + 1;
+    std::fs::File::open(path)?.take(limit).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Logs what the parser found and gives the policy, if there is one.
+fn accept(outcome: Outcome) -> Option<Rc<Policy>> {
+    for diag in outcome.errors.iter().chain(&outcome.warnings) {
+        match diag.severity {
+            Severity::Error => log::err!("{diag}"),
+            Severity::Warning => log::warn!("{diag}"),
+        }
+    }
+    outcome.policy.map(Rc::new)
+}
+
+/// Begins to parse a policy in pieces: a new one, or, with `overlay` not 0, one that is laid over
+/// the policy in force. A parse that was begun before is abandoned.
+///
+/// Returns 0.
+///
+/// # Safety
+/// `context` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_policy_parse_begin(
+    context: *mut lws_context,
+    overlay: c_int,
+) -> c_int {
+    guard("lws_ss_policy_parse_begin", 1, || {
+        let Some(cx) = registry::context("lws_ss_policy_parse_begin", context) else { return 1 };
+        let _frame = cx.enter();
+        let parser = if overlay == 0 {
+            Parser::begin(Rules::default())
+        } else {
+            Parser::begin_overlay(&cx.engine.policy(), Rules::default())
+        };
+        *cx.parser.borrow_mut() = Some(parser);
+        0
+    })
+}
+
+/// Takes the next piece of a policy. Returns `LEJP_CONTINUE` while more is needed; 0 or above (the
+/// bytes left over) when the policy was complete and is in force; below 0 if it is bad, which is
+/// logged: the policy that was in force stays.
+///
+/// # Safety
+/// `context` came from this library; `len` bytes are readable at `buf`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_policy_parse(
+    context: *mut lws_context,
+    buf: *const u8,
+    len: usize,
+) -> c_int {
+    guard("lws_ss_policy_parse", LEJP_REJECT_UNKNOWN, || {
+        let Some(cx) = registry::context("lws_ss_policy_parse", context) else {
+            return LEJP_REJECT_UNKNOWN;
+        };
+        let _frame = cx.enter();
+        let Some(mut parser) = cx.parser.borrow_mut().take() else {
+            log::err!("lws_ss_policy_parse: no parse was begun");
+            return LEJP_REJECT_UNKNOWN;
+        };
+        // SAFETY: the caller promises the bytes.
+        let progress = parser.feed(unsafe { bytes(buf, len) });
+        match progress {
+            Progress::Continue => {
+                *cx.parser.borrow_mut() = Some(parser);
+                LEJP_CONTINUE
+            }
+            Progress::Done { unused } => match accept(parser.finish()) {
+                Some(policy) => {
+                    cx.engine.set_policy(policy);
+                    c_int::try_from(unused).unwrap_or(c_int::MAX)
+                }
+                None => LEJP_REJECT_UNKNOWN,
+            },
+            Progress::Failed => {
+                accept(parser.finish());
+                LEJP_REJECT_UNKNOWN
+            }
+        }
+    })
+}
+
+/// Ends a parse in pieces that is not to be completed. Returns 0 if there was one, else 1.
+///
+/// # Safety
+/// `context` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_policy_parse_abandon(context: *mut lws_context) -> c_int {
+    guard("lws_ss_policy_parse_abandon", 1, || {
+        let Some(cx) = registry::context("lws_ss_policy_parse_abandon", context) else { return 1 };
+        let _frame = cx.enter();
+        let dropped = cx.parser.borrow_mut().take();
+        i32::from(dropped.is_none())
+    })
+}
+
+/// Lays a policy fragment over the policy in force (specification: "Applying streamtype policy
+/// overlays"): settings of stream types that exist are overridden. Streams that exist keep what
+/// they were made with. Returns 0, or below 0 if the fragment is bad, which is logged: nothing is
+/// changed then.
+///
+/// # Safety
+/// `context` came from this library; `overlay` is NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_policy_overlay(
+    context: *mut lws_context,
+    overlay: *const c_char,
+) -> c_int {
+    guard("lws_ss_policy_overlay", -1, || {
+        let Some(cx) = registry::context("lws_ss_policy_overlay", context) else { return -1 };
+        let _frame = cx.enter();
+        // SAFETY: the caller promises a good string.
+        let Some(text) = (unsafe { c_bytes(overlay) }) else {
+            log::err!("lws_ss_policy_overlay: the overlay is NULL");
+            return -1;
+        };
+        match accept(policy::parse_overlay(&cx.engine.policy(), text)) {
+            Some(policy) => {
+                cx.engine.set_policy(policy);
+                0
+            }
+            None => -1,
+        }
+    })
+}

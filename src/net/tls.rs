@@ -1,0 +1,262 @@
+//! TLS 1.2 and 1.3 by rustls, over any transport.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+
+use super::Transport;
+
+/// Encrypted bytes that wait for the socket at most. More than that is not taken from the
+/// caller, and nothing new is taken before it has left.
+const MAX_UNSENT: usize = 64 * 1024;
+
+/// TLS as a [`Transport`]. Errors that are TLS's own have the kind `InvalidData`, rustls's
+/// text, and the [`rustls::Error`] inside.
+///
+/// An idle connection keeps rustls's state and no buffers beyond one of 4 KiB for reading;
+/// what is decrypted or encrypted is allocated per record and freed as it is taken.
+pub struct Tls {
+    conn: Connection,
+    io: Box<dyn Transport>,
+    /// Decrypted bytes that wait for the caller.
+    plaintext: usize,
+    /// The session is lost; said once the payload that came before has been read.
+    failed: Option<rustls::Error>,
+    /// Our side has said goodbye: nothing more can be sent.
+    closed: bool,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("peer", &self.io.peer()).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// The client's side, over `io`, which need not be connected yet. `host` (a name, or an
+    /// address in numbers, IPv6 also in brackets) is what the certificate must be for; a
+    /// name also goes out as SNI.
+    ///
+    /// # Errors
+    /// `InvalidInput`: `host` is neither a DNS name nor an address.
+    pub fn client(
+        config: Arc<ClientConfig>,
+        host: &str,
+        io: Box<dyn Transport>,
+    ) -> io::Result<Self> {
+        let conn = ClientConnection::new(config, server_name(host)?).map_err(tls_error)?;
+        Ok(Self::new(conn.into(), io))
+    }
+
+    /// The server's side.
+    ///
+    /// # Errors
+    /// The configuration contradicts itself.
+    pub fn server(config: Arc<ServerConfig>, io: Box<dyn Transport>) -> io::Result<Self> {
+        let conn = ServerConnection::new(config).map_err(tls_error)?;
+        Ok(Self::new(conn.into(), io))
+    }
+
+    fn new(mut conn: Connection, io: Box<dyn Transport>) -> Self {
+        conn.set_buffer_limit(Some(MAX_UNSENT));
+        Self { conn, io, plaintext: 0, failed: None, closed: false }
+    }
+
+    /// rustls's view of the session: version, cipher suite, the peer's certificates, whether
+    /// it was resumed.
+    #[must_use]
+    pub fn session(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Reads from below and decrypts. `Ok(0)` is the end of the transport below.
+    fn pull(&mut self) -> io::Result<usize> {
+        let n = self.conn.read_tls(&mut Below(&mut *self.io))?;
+        match self.conn.process_new_packets() {
+            Ok(state) => self.plaintext = state.plaintext_bytes_to_read(),
+            Err(e) => {
+                self.failed = Some(e);
+                // the alert that tells the peer why
+                let _ = self.send_records();
+            }
+        }
+        Ok(n)
+    }
+
+    /// Writes what is encrypted. `Ok(true)` when nothing is left.
+    fn send_records(&mut self) -> io::Result<bool> {
+        while self.conn.wants_write() {
+            match self.conn.write_tls(&mut Below(&mut *self.io)) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(true)
+    }
+
+    /// As [`send_records`](Self::send_records). A peer that refuses us sends an alert and
+    /// closes, after which writing fails: the alert, if one is there, is the better reason.
+    fn send_or_explain(&mut self) -> io::Result<bool> {
+        self.send_records().map_err(|e| {
+            while self.failed.is_none() && matches!(self.pull(), Ok(n) if n > 0) {}
+            self.failed.clone().map_or(e, tls_error)
+        })
+    }
+
+    fn check(&self) -> io::Result<()> {
+        self.failed.clone().map_or(Ok(()), |e| Err(tls_error(e)))
+    }
+}
+
+impl Transport for Tls {
+    fn handshake(&mut self) -> io::Result<bool> {
+        self.check()?;
+        if !self.io.handshake()? {
+            return Ok(false);
+        }
+        while self.conn.is_handshaking() {
+            if !self.send_or_explain()? {
+                return Ok(false);
+            }
+            match self.pull() {
+                Ok(0) => {
+                    self.check()?;
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        "peer closed the connection during the TLS handshake",
+                    ));
+                }
+                Ok(_) => self.check()?,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(self.send_or_explain()? && self.io.flush()?)
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.conn.reader().read(buf) {
+                Ok(n) => {
+                    self.plaintext = self.plaintext.saturating_sub(n);
+                    // nothing may be taken for the peer's orderly end after a failure
+                    if n == 0 {
+                        self.check()?;
+                    }
+                    return Ok(n);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.check()?,
+                Err(e) => {
+                    self.check()?;
+                    return Err(without_close_notify(&e));
+                }
+            }
+            self.pull()?;
+            // answers of the protocol's own (key update); what does not fit now waits for
+            // the next write or flush
+            if self.conn.wants_write() && self.failed.is_none() {
+                let _ = self.send_records();
+            }
+        }
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.check()?;
+        if self.closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if !self.send_or_explain()? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let taken = self.conn.writer().write_vectored(bufs)?;
+        self.send_or_explain()?;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<bool> {
+        Ok(self.send_or_explain()? && self.io.flush()?)
+    }
+
+    fn has_buffered(&self) -> bool {
+        self.plaintext > 0 || self.failed.is_some() || self.io.has_buffered()
+    }
+
+    fn shutdown(&mut self) {
+        if self.failed.is_none() && !self.closed {
+            self.conn.send_close_notify();
+        }
+        self.closed = true;
+        // best effort: the peer may be gone, or not be reading
+        let _ = self.send_records();
+        let _ = self.io.flush();
+        self.io.shutdown();
+    }
+
+    fn alpn(&self) -> Option<&[u8]> {
+        self.conn.alpn_protocol()
+    }
+
+    fn source(&mut self) -> &mut dyn mio::event::Source {
+        self.io.source()
+    }
+
+    fn peer(&self) -> String {
+        self.io.peer()
+    }
+}
+
+/// The transport below, in the shape that rustls reads and writes.
+struct Below<'a>(&'a mut dyn Transport);
+
+impl Read for Below<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Below<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map(|_| ())
+    }
+}
+
+fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    ServerName::try_from(bare.to_owned()).map_err(|e| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("TLS host name {host:?}: {e}"))
+    })
+}
+
+fn tls_error(e: rustls::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, e)
+}
+
+/// rustls's text for this one is an address in its manual.
+fn without_close_notify(e: &io::Error) -> io::Error {
+    match e.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "peer closed the connection without TLS close_notify",
+        ),
+        kind => io::Error::new(kind, e.to_string()),
+    }
+}

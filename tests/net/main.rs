@@ -1,0 +1,11 @@
+//! The transports, name resolution and connecting, against real sockets on loopback.
+
+mod connect;
+mod dns;
+mod drive;
+mod pki;
+mod serve;
+mod tls;
+mod tls_openssl;
+mod trust;
+mod unix;
