@@ -598,6 +598,94 @@ LWS_VISIBLE LWS_EXTERN
 void _lws_context_info_defaults(struct lws_context_creation_info *info,
                                 const char *sspol);
 
+/**
+ * Makes a context with its event loop.
+ *
+ * The policy is that of `info->pss_policies` (structs), else of `info->pss_policies_json` (JSON
+ * text, or the path of a file), else the built-in one. Streams can be made at once; the system
+ * state goes up to OPERATIONAL in the first turn of the loop. Returns NULL, with the reasons in
+ * the log, if the policy has errors or the system refuses what is needed.
+ *
+ * Legal in callbacks of other contexts.
+ *
+ * Safety:
+ * `info` and what it points to is good; `log_cx`, `system_ops`, the notifiers, `early_smd_opaque`
+ * and `argv` stay so until the context is gone. The rest is copied.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_context *lws_create_context(const struct lws_context_creation_info *info);
+
+/**
+ * Destroys a context: each stream gets DISCONNECTED (if connected) and DESTROYING. Inside a
+ * callback it happens when the library's outermost frame returns. NULL does nothing.
+ *
+ * Safety:
+ * `cx` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_context_destroy(struct lws_context *cx);
+
+/**
+ * Makes `lws_context_default_loop_run_destroy` end. As `lws_cancel_service`, it may be called
+ * from any thread and from signal handlers as long as the context exists.
+ *
+ * Safety:
+ * `cx` came from this library and exists, or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_default_loop_exit(struct lws_context *cx);
+
+/**
+ * Runs the loop until `lws_default_loop_exit`, or until the context is destroyed, and destroys
+ * it.
+ *
+ * Safety:
+ * `cx` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_context_default_loop_run_destroy(struct lws_context *cx);
+
+/**
+ * The `user` pointer that the context was made with.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void *lws_context_user(struct lws_context *context);
+
+/**
+ * Whether the context is being destroyed: 1 or 0.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_context_is_being_destroyed(struct lws_context *context);
+
+/**
+ * The vhost of this name in the context, or NULL.
+ *
+ * Safety:
+ * `context` came from this library; `name` is NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_vhost *lws_get_vhost_by_name(struct lws_context *context,
+                                        const char *name);
+
+/**
+ * The name of a vhost, good as long as its context; NULL if it is no vhost (any more).
+ *
+ * Safety:
+ * To be called on the thread of the vhost's context.
+ */
+LWS_VISIBLE LWS_EXTERN const char *lws_get_vhost_name(struct lws_vhost *vhost);
+
+/**
+ * Servers are not built into this library yet: logs that and returns NULL.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_vhost *lws_create_vhost(struct lws_context *context,
+                                   const struct lws_context_creation_info *info);
+
 #ifdef __cplusplus
 }
 #endif

@@ -411,6 +411,49 @@ struct lws_ss_policy {
 /** The C name of `lws_ss_policy`. */
 typedef struct lws_ss_policy lws_ss_policy_t;
 
+/**
+ * Begins to parse a policy in pieces: a new one, or, with `overlay` not 0, one that is laid over
+ * the policy in force. A parse that was begun before is abandoned.
+ *
+ * Returns 0.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_policy_parse_begin(struct lws_context *context, int overlay);
+
+/**
+ * Takes the next piece of a policy. Returns `LEJP_CONTINUE` while more is needed; 0 or above (the
+ * bytes left over) when the policy was complete and is in force; below 0 if it is bad, which is
+ * logged: the policy that was in force stays.
+ *
+ * Safety:
+ * `context` came from this library; `len` bytes are readable at `buf`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_policy_parse(struct lws_context *context,
+                        const uint8_t *buf,
+                        size_t len);
+
+/**
+ * Ends a parse in pieces that is not to be completed. Returns 0 if there was one, else 1.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_policy_parse_abandon(struct lws_context *context);
+
+/**
+ * Lays a policy fragment over the policy in force (specification: "Applying streamtype policy
+ * overlays"): settings of stream types that exist are overridden. Streams that exist keep what
+ * they were made with. Returns 0, or below 0 if the fragment is bad, which is logged: nothing is
+ * changed then.
+ *
+ * Safety:
+ * `context` came from this library; `overlay` is NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_policy_overlay(struct lws_context *context, const char *overlay);
+
 #ifdef __cplusplus
 }
 #endif

@@ -217,6 +217,260 @@ typedef struct lws_ss_info lws_ss_info_t;
 /** For `lws_ss_start_timeout`: take the time from the policy. */
 #define LWSSS_TIMEOUT_FROM_POLICY 0
 
+/**
+ * Makes a stream of the type that `ssi->streamtype` names in the policy.
+ *
+ * The program's object (`ssi->user_alloc` bytes, zeroed) gets the handle and
+ * `opaque_user_data` at the offsets in `ssi`. CREATING is said before this returns, and a stream
+ * that is nailed up is connected. `*ppss` gets the handle, before CREATING; `*ppayload_fmt` the
+ * policy's `payload_fmt` or NULL, good as long as the context. `tsi` and
+ * `reserved_for_proxy` are ignored; `ppss` and `ppayload_fmt` may be NULL.
+ *
+ * Returns 0, or 1 if there is no stream (and `*ppss` NULL): unknown type, a part that is not
+ * built in, or DESTROY_ME in CREATING or CONNECTING. Legal in every callback.
+ *
+ * Safety:
+ * `context` came from this library; `ssi` is good, and its callbacks stay callable as long as
+ * the stream lives.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_create(struct lws_context *context,
+                  int tsi,
+                  const struct lws_ss_info *ssi,
+                  void *opaque_user_data,
+                  struct lws_ss_handle **ppss,
+                  void *reserved_for_proxy,
+                  const char **ppayload_fmt);
+
+/**
+ * Destroys a stream and sets `*ppss` to NULL: DISCONNECTED (if connected) and DESTROYING are
+ * said, and the program's object is freed, before this returns. In a callback of the same stream
+ * that happens when the outermost of its callbacks returns. NULL, and a handle that is gone
+ * already, do no harm.
+ *
+ * Safety:
+ * `ppss` is NULL or points to a handle of this library or to NULL.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_destroy(struct lws_ss_handle **ppss);
+
+/**
+ * Asks for a turn to send: `tx` will be called when the stream can. A stream without a
+ * connection connects first (POLL and CONNECTING are said before this returns). Requests that
+ * come before the turn make one turn. During a backoff it does nothing.
+ *
+ * Returns what a callback that calls it is to return: OK, or DESTROY_ME if that was answered to a
+ * state on the way (then the caller destroys the stream).
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN lws_ss_state_return_t lws_ss_request_tx(struct lws_ss_handle *h);
+
+/**
+ * As `lws_ss_request_tx`, and announces that the message will have `len` bytes: the
+ * `content-length` of an h1 request, which has no body otherwise.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+lws_ss_state_return_t lws_ss_request_tx_len(struct lws_ss_handle *h,
+                                            unsigned long len);
+
+/**
+ * Connects the stream, with a whole new budget of retries; during a backoff, at once. No effect
+ * while connecting or connected.
+ *
+ * Returns as `lws_ss_request_tx`, or TX_DONT_SEND if the attempt failed before the call
+ * returned (the retry policy goes on).
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN lws_ss_state_return_t lws_ss_client_connect(struct lws_ss_handle *h);
+
+/**
+ * Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream
+ * is
+ * gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if
+ * the
+ * policy does not know the name.
+ *
+ * Safety:
+ * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
+ * long as they are bound.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_set_metadata(struct lws_ss_handle *h,
+                        const char *name,
+                        const void *value,
+                        size_t len);
+
+/**
+ * As `lws_ss_set_metadata`, with a copy of the value.
+ *
+ * Safety:
+ * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_alloc_set_metadata(struct lws_ss_handle *h,
+                              const char *name,
+                              const void *value,
+                              size_t len);
+
+/**
+ * Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
+ * not set; else it is good until the metadata changes or, for a header got by its own name with a
+ * colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a
+ * NUL
+ * behind them. Returns 0, or 1 if the policy does not know the name.
+ *
+ * Safety:
+ * `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_get_metadata(struct lws_ss_handle *h,
+                        const char *name,
+                        const void **value,
+                        size_t *len);
+
+/**
+ * Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
+ * `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`, if it has one. The end of a
+ * transaction or of the link stops it.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_start_timeout(struct lws_ss_handle *h, unsigned int timeout_ms);
+
+/**
+ * Stops the stream's timeout.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_cancel_timeout(struct lws_ss_handle *h);
+
+/**
+ * Exchanges callbacks; those given as NULL stay.
+ *
+ * Safety:
+ * `h` came from this library; the callbacks stay callable as long as the stream lives.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_ss_change_handlers(struct lws_ss_handle *h,
+                            lws_sscb_rx rx,
+                            lws_sscb_tx tx,
+                            lws_sscb_state state);
+
+/** The name of a state; `"user state"` for those of the policy. */
+LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
+
+/**
+ * The stream's context, or NULL.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_context *lws_ss_get_context(struct lws_ss_handle *h);
+
+/**
+ * The vhost of the stream's connection, good as long as the context; NULL without a connection.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_ss_get_vhost(struct lws_ss_handle *h);
+
+/**
+ * The program's object of the stream.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void *lws_ss_to_user_object(struct lws_ss_handle *h);
+
+/**
+ * The stream type that the payload of the current `tx` is for: the stream's own. Good as long as
+ * the context.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN const char *lws_ss_rideshare(struct lws_ss_handle *h);
+
+/**
+ * The stream's tag, as in log lines, good until the next call for this stream.
+ *
+ * Safety:
+ * `h` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN const char *lws_ss_tag(struct lws_ss_handle *h);
+
+/**
+ * How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
+ * and raw, which have none.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_get_est_peer_tx_credit(struct lws_ss_handle *h);
+
+/**
+ * Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
+ * on h1 and raw. Returns 0.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_add_peer_tx_credit(struct lws_ss_handle *h, int32_t add);
+
+/**
+ * The program knows by its own means that the peer lives: the policy's `svalidping` and
+ * `svalidhup` count from now.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_validity_confirmed(struct lws_ss_handle *h);
+
+/**
+ * Logs the streams that exist, at notice level. `tsi` is ignored.
+ *
+ * Safety:
+ * `cx` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_dump_extant(struct lws_context *cx, int tsi);
+
+/**
+ * Servers are not built into this library yet: logs that.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_server_ack(struct lws_ss_handle *h, int nack);
+
+/**
+ * Servers are not built into this library yet: logs that, calls nothing.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_ss_server_foreach_client(struct lws_ss_handle *h,
+                                  lws_sssfec_cb cb,
+                                  void *arg);
+
+/**
+ * Adopting descriptors is not built into this library yet: logs that and returns 1. The
+ * descriptor stays the caller's.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_adopt_raw(struct lws_ss_handle *ss, lws_sock_file_fd_type fd);
+
 #ifdef __cplusplus
 }
 #endif

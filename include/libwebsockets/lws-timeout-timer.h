@@ -47,6 +47,30 @@ typedef struct lws_sorted_usec_list lws_sorted_usec_list_t;
 /** `lws_sul2_schedule`: wakes the device. */
 #define LWSSULLI_WAKE_IF_SUSPENDED 1
 
+/**
+ * Schedules `_cb` to be called from the event loop, once, `_us` microseconds from now; a timer
+ * that is scheduled already moves. `_us` -1 (`LWS_SET_TIMER_USEC_CANCEL`) cancels it. `_tsi` is
+ * ignored.
+ *
+ * Safety:
+ * `sul` stays where it is until it fired or was cancelled; it was zeroed once before its first
+ * use.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_sul_schedule(struct lws_context *ctx,
+                      int _tsi,
+                      struct lws_sorted_usec_list *sul,
+                      sul_cb_t _cb,
+                      lws_usec_t _us);
+
+/**
+ * Cancels a timer; does nothing if it is not scheduled.
+ *
+ * Safety:
+ * `sul` is NULL or a struct that was zeroed once before its first use.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_sul_cancel(struct lws_sorted_usec_list *sul);
+
 #ifdef __cplusplus
 }
 #endif

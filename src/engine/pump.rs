@@ -393,14 +393,15 @@ impl Context {
         let window = offer.out.prepare(offer.headroom, offer.room, offer.tailroom);
         let answer = self.ask_tx(key, offer.ordinal, window);
         let used = match answer {
-            Some(TxAnswer { ret: Ret::Ok, len, .. }) => Some(len.min(offer.room)),
+            Some(TxAnswer { ret: Ret::Ok, len, .. }) => {
+                let most = offer.room.min(offer.max);
+                if len > most {
+                    log::err!("tx gave {len} bytes where {most} are left: cut short");
+                }
+                Some(len.min(most))
+            }
             Some(_) | None => None,
         };
-        if let Some(TxAnswer { ret: Ret::Ok, len, .. }) = answer {
-            if len > offer.room {
-                log::err!("tx says {len} bytes where {} were offered", offer.room);
-            }
-        }
         let committed = {
             let mut core = self.core();
             let core = &mut *core;
@@ -446,7 +447,10 @@ struct Offer {
     key: StreamKey,
     tid: Tid,
     ordinal: u32,
+    /// Bytes offered: never fewer than programs rely on, even if fewer are left to send.
     room: usize,
+    /// Bytes that the protocol takes now.
+    max: usize,
     headroom: usize,
     tailroom: usize,
     /// The connection's outgoing buffer, out of everybody's reach while the program writes.
@@ -470,7 +474,8 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
             key: *key,
             tid,
             ordinal,
-            room: stream.tx_room.min(window.max),
+            room: stream.tx_room,
+            max: window.max,
             headroom: window.headroom,
             tailroom: window.tailroom,
             out: std::mem::take(&mut open.out),

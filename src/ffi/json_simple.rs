@@ -118,4 +118,14 @@ mod tests {
         assert_eq!(value("{\"a\":\"x\\", "\"a\":"), Some("x\\"));
         assert_eq!(value("{\"a\":1", "\"a\":"), Some("1"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_value_lies_inside_its_text(text in "[\"a:,{}\\[\\] \\\\]{0,40}", cut in 0_usize..40) {
+            let text = &text.as_bytes()[..text.len().min(cut)];
+            if let Some((at, len)) = find(text, b"\"a\":") {
+                proptest::prop_assert!(at + len <= text.len(), "{at} {len}");
+            }
+        }
+    }
 }

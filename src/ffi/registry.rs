@@ -16,7 +16,7 @@ use crate::engine::StreamKey;
 use crate::util::log;
 
 /// Contexts that a process can have at the same time.
-pub const MAX_CONTEXTS: usize = 64;
+pub(super) const MAX_CONTEXTS: usize = 64;
 
 const SLOT_BITS: u32 = 6;
 const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 14 };

@@ -9,14 +9,24 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::types::{
     LWS_SYSBLOB_TYPE_COUNT, LWS_SYSTATE_CONTEXT_CREATED, LWSSMDCL_SYSTEM_STATE, lws_context,
-    lws_dll2_owner, lws_state_manager, lws_system_ops,
+    lws_context_creation_info, lws_dll2_owner, lws_state_manager, lws_system_ops,
 };
 use crate::system::blob::BlobStore;
 use crate::system::smd::{Limits, Smd};
 use crate::system::state::SystemState;
 use crate::util::log;
 
-/// What a context keeps for the helpers.
+/// What a context keeps for the helpers. The order of a context's life:
+///
+/// 1. [`log::install`](super::log::install), [`Services::from_info`], [`attach`];
+/// 2. `early_smd_cb` by [`lws_smd_register`](super::smd::lws_smd_register), the notifiers of
+///    `register_notifier_list` by
+///    [`lws_state_reg_notifier_list`](super::state::lws_state_reg_notifier_list) on
+///    [`Services::manager`];
+/// 3. the way up by
+///    [`lws_state_transition_steps`](super::state::lws_state_transition_steps);
+/// 4. each turn of the loop, [`Smd::deliver_pending`];
+/// 5. at the end [`remove_notifiers`](super::state::remove_notifiers) and [`detach`].
 pub struct Services {
     /// The system blobs.
     pub blobs: BlobStore,
@@ -67,6 +77,26 @@ impl Services {
             ops,
             command_line,
         })
+    }
+
+    /// [`new`](Self::new) with what `info` says: SMD limits (their defaults for 0), system ops,
+    /// command line.
+    #[must_use]
+    pub fn from_info(
+        context: *mut lws_context,
+        info: &lws_context_creation_info,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Arc<Self> {
+        let defaults = Limits::default();
+        let limits = Limits {
+            depth: match info.smd_queue_depth {
+                0 => defaults.depth,
+                depth => usize::from(depth),
+            },
+            ttl_us: if info.smd_ttl_us > 0 { info.smd_ttl_us } else { defaults.ttl_us },
+        };
+        let command_line = CommandLine { argc: info.argc, argv: info.argv.cast_const() };
+        Self::new(context, limits, info.system_ops, command_line, wake)
     }
 
     /// The context's state manager; it stays at this address as long as the services live.

@@ -1,6 +1,6 @@
 //! Logging for the engine: macros with a cheap level check in front of one settable sink.
 //!
-//! ```ignore
+//! ```text
 //! use crate::util::log;
 //! log::warn!("{name}: port {port} is out of range");
 //! log::info!(tag: stream.tag(), "connected");

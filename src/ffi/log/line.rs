@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{NonNull, null_mut};
-use std::sync::Mutex;
+use std::sync::{Mutex, TryLockError};
 
 use super::super::ptr::c_bytes;
 use super::super::types::{lws_log_cx, lws_log_prepend_cx_t};
@@ -152,7 +152,12 @@ static REPEATS: Mutex<Repeats> =
 /// a second it is written after all, with the count.
 fn swallow_repeats(out: &mut Vec<u8>, start: usize) -> bool {
     let now = super::super::time::lws_now_usecs();
-    let mut repeats = REPEATS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // never waited for: the line may come from a signal handler that interrupted another one
+    let mut repeats = match REPEATS.try_lock() {
+        Ok(repeats) => repeats,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return false,
+    };
     if out[start..] != repeats.last[..] {
         repeats.last.clear();
         repeats.last.extend_from_slice(&out[start..]);
