@@ -67,9 +67,9 @@ impl CContext {
     /// A C string of this text, at the same place as long as the context lives.
     pub(super) fn intern(&self, text: &str) -> *const c_char {
         let mut strings = self.strings.borrow_mut();
-        let known = strings.entry(text.to_owned()).or_insert_with(|| {
-            CString::new(text.replace('\0', "")).unwrap_or_default()
-        });
+        let known = strings
+            .entry(text.to_owned())
+            .or_insert_with(|| CString::new(text.replace('\0', "")).unwrap_or_default());
         known.as_ptr()
     }
 
@@ -349,11 +349,8 @@ fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
     let more = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
-    let at_once = no_wait
-        || more
-        || fresh
-        || cx.destroy_wanted.get()
-        || registry::is_cancelled(cx.handle);
+    let at_once =
+        no_wait || more || fresh || cx.destroy_wanted.get() || registry::is_cancelled(cx.handle);
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
         log::err!("lws_service: {e}");
         return false;

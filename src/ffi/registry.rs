@@ -266,7 +266,11 @@ fn index_and_version(key: StreamKey) -> (usize, usize) {
 
 impl StreamTable {
     /// The handle of a stream, or `None` if there are too many.
-    pub fn handle(&self, context: *const lws_context, key: StreamKey) -> Option<*mut lws_ss_handle> {
+    pub fn handle(
+        &self,
+        context: *const lws_context,
+        key: StreamKey,
+    ) -> Option<*mut lws_ss_handle> {
         let (index, version) = index_and_version(key);
         if index >= 1 << INDEX_BITS {
             return None;
@@ -277,7 +281,9 @@ impl StreamTable {
         }
         table[index] = key;
         let slot = (context as usize >> CONTEXT_SHIFT) & (MAX_CONTEXTS - 1);
-        Some((version << (SLOT_BITS + INDEX_BITS) | index << SLOT_BITS | slot) as *mut lws_ss_handle)
+        Some(
+            (version << (SLOT_BITS + INDEX_BITS) | index << SLOT_BITS | slot) as *mut lws_ss_handle,
+        )
     }
 
     fn key(&self, index: usize, version: usize) -> Option<StreamKey> {
@@ -286,9 +292,7 @@ impl StreamTable {
     }
 }
 
-fn find_stream(
-    handle: *const c_void,
-) -> Result<(Rc<CContext>, StreamKey), Refused> {
+fn find_stream(handle: *const c_void) -> Result<(Rc<CContext>, StreamKey), Refused> {
     let number = handle as usize;
     if number == 0 {
         return Err(Refused::Null);

@@ -53,7 +53,8 @@ impl Handler for CHandler {
         let Some(callback) = self.state.get() else { return Ret::Ok };
         // SAFETY: the program's own callback with its own object, which lives as long as this
         // handler; no borrow of ours is held (see `engine`).
-        let answer = unsafe { callback(self.user.0, null_mut(), code as lws_ss_constate_t, ordinal) };
+        let answer =
+            unsafe { callback(self.user.0, null_mut(), code as lws_ss_constate_t, ordinal) };
         Ret::from_code(answer as c_int)
     }
 
@@ -333,21 +334,26 @@ unsafe fn set_metadata(
     name: *const c_char,
     value: Value,
 ) -> c_int {
-    with_stream(caller, h, || 1, |cx, key| {
-        // SAFETY: as the caller promises.
-        let Some(name) = (unsafe { c_bytes(name) }) else {
-            log::err!("{caller}: the name is NULL");
-            return 1;
-        };
-        let name = String::from_utf8_lossy(name);
-        match cx.engine.set_metadata(key, &name, value) {
-            Ok(()) => 0,
-            Err(_) => {
-                log::warn!("{caller}: the stream's policy has no metadata '{name}'");
-                1
+    with_stream(
+        caller,
+        h,
+        || 1,
+        |cx, key| {
+            // SAFETY: as the caller promises.
+            let Some(name) = (unsafe { c_bytes(name) }) else {
+                log::err!("{caller}: the name is NULL");
+                return 1;
+            };
+            let name = String::from_utf8_lossy(name);
+            match cx.engine.set_metadata(key, &name, value) {
+                Ok(()) => 0,
+                Err(_) => {
+                    log::warn!("{caller}: the stream's policy has no metadata '{name}'");
+                    1
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
@@ -364,25 +370,30 @@ pub unsafe extern "C" fn lws_ss_get_metadata(
     value: *mut *const c_void,
     len: *mut usize,
 ) -> c_int {
-    with_stream("lws_ss_get_metadata", h, || 1, |cx, key| {
-        // SAFETY: as the caller promises.
-        let Some(name) = (unsafe { c_bytes(name) }) else { return 1 };
-        let name = String::from_utf8_lossy(name);
-        let found = cx.engine.get_metadata(key, &name, |value| {
-            value.map_or((null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()))
-        });
-        let Ok((at, n)) = found else { return 1 };
-        if value.is_null() || len.is_null() {
-            log::err!("lws_ss_get_metadata: nowhere to put the value");
-            return 1;
-        }
-        // SAFETY: as the caller promises.
-        unsafe {
-            *value = at;
-            *len = n;
-        }
-        0
-    })
+    with_stream(
+        "lws_ss_get_metadata",
+        h,
+        || 1,
+        |cx, key| {
+            // SAFETY: as the caller promises.
+            let Some(name) = (unsafe { c_bytes(name) }) else { return 1 };
+            let name = String::from_utf8_lossy(name);
+            let found = cx.engine.get_metadata(key, &name, |value| {
+                value.map_or((null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()))
+            });
+            let Ok((at, n)) = found else { return 1 };
+            if value.is_null() || len.is_null() {
+                log::err!("lws_ss_get_metadata: nowhere to put the value");
+                return 1;
+            }
+            // SAFETY: as the caller promises.
+            unsafe {
+                *value = at;
+                *len = n;
+            }
+            0
+        },
+    )
 }
 
 /// Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
@@ -393,9 +404,14 @@ pub unsafe extern "C" fn lws_ss_get_metadata(
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_start_timeout(h: *mut lws_ss_handle, timeout_ms: c_uint) {
-    with_stream("lws_ss_start_timeout", h, || (), |cx, key| {
-        cx.engine.start_timeout(key, timeout_ms);
-    });
+    with_stream(
+        "lws_ss_start_timeout",
+        h,
+        || (),
+        |cx, key| {
+            cx.engine.start_timeout(key, timeout_ms);
+        },
+    );
 }
 
 /// Stops the stream's timeout.
@@ -418,19 +434,24 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     tx: lws_sscb_tx,
     state: lws_sscb_state,
 ) {
-    with_stream("lws_ss_change_handlers", h, || (), |cx, key| {
-        with_handler(cx, key, |handler| {
-            if rx.is_some() {
-                handler.rx.set(rx);
-            }
-            if tx.is_some() {
-                handler.tx.set(tx);
-            }
-            if state.is_some() {
-                handler.state.set(state);
-            }
-        });
-    });
+    with_stream(
+        "lws_ss_change_handlers",
+        h,
+        || (),
+        |cx, key| {
+            with_handler(cx, key, |handler| {
+                if rx.is_some() {
+                    handler.rx.set(rx);
+                }
+                if tx.is_some() {
+                    handler.tx.set(tx);
+                }
+                if state.is_some() {
+                    handler.state.set(state);
+                }
+            });
+        },
+    );
 }
 
 /// The name of a state; `"user state"` for those of the policy.
@@ -523,16 +544,21 @@ pub unsafe extern "C" fn lws_ss_tag(h: *mut lws_ss_handle) -> *const c_char {
     if h.is_null() {
         return c"[null ss]".as_ptr();
     }
-    with_stream("lws_ss_tag", h, || c"[no stream]".as_ptr(), |cx, key| {
-        let tag = cx.engine.tag(key).and_then(|tag| CString::new(tag.as_bytes()).ok());
-        let kept = tag.and_then(|tag| {
-            with_handler(cx, key, |handler| {
-                handler.tag.replace(tag);
-                handler.tag.borrow().as_ptr()
-            })
-        });
-        kept.unwrap_or(c"[no stream]".as_ptr())
-    })
+    with_stream(
+        "lws_ss_tag",
+        h,
+        || c"[no stream]".as_ptr(),
+        |cx, key| {
+            let tag = cx.engine.tag(key).and_then(|tag| CString::new(tag.as_bytes()).ok());
+            let kept = tag.and_then(|tag| {
+                with_handler(cx, key, |handler| {
+                    handler.tag.replace(tag);
+                    handler.tag.borrow().as_ptr()
+                })
+            });
+            kept.unwrap_or(c"[no stream]".as_ptr())
+        },
+    )
 }
 
 /// How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
@@ -563,9 +589,14 @@ pub unsafe extern "C" fn lws_ss_add_peer_tx_credit(h: *mut lws_ss_handle, add: i
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_validity_confirmed(h: *mut lws_ss_handle) {
-    with_stream("lws_ss_validity_confirmed", h, || (), |cx, key| {
-        cx.engine.validity_confirmed(key);
-    });
+    with_stream(
+        "lws_ss_validity_confirmed",
+        h,
+        || (),
+        |cx, key| {
+            cx.engine.validity_confirmed(key);
+        },
+    );
 }
 
 /// Logs the streams that exist, at notice level. `tsi` is ignored.
@@ -593,9 +624,14 @@ pub unsafe extern "C" fn lws_ss_dump_extant(cx: *mut lws_context, tsi: c_int) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_server_ack(h: *mut lws_ss_handle, nack: c_int) {
     let _ = nack;
-    with_stream("lws_ss_server_ack", h, || (), |_, _| {
-        log::err!("lws_ss_server_ack: servers are not built into this library");
-    });
+    with_stream(
+        "lws_ss_server_ack",
+        h,
+        || (),
+        |_, _| {
+            log::err!("lws_ss_server_ack: servers are not built into this library");
+        },
+    );
 }
 
 /// Servers are not built into this library yet: logs that, calls nothing.
@@ -609,9 +645,14 @@ pub unsafe extern "C" fn lws_ss_server_foreach_client(
     arg: *mut c_void,
 ) {
     let _ = (cb, arg);
-    with_stream("lws_ss_server_foreach_client", h, || (), |_, _| {
-        log::err!("lws_ss_server_foreach_client: servers are not built into this library");
-    });
+    with_stream(
+        "lws_ss_server_foreach_client",
+        h,
+        || (),
+        |_, _| {
+            log::err!("lws_ss_server_foreach_client: servers are not built into this library");
+        },
+    );
 }
 
 /// Adopting descriptors is not built into this library yet: logs that and returns 1. The
@@ -625,8 +666,13 @@ pub unsafe extern "C" fn lws_ss_adopt_raw(
     fd: lws_sock_file_fd_type,
 ) -> c_int {
     let _ = fd;
-    with_stream("lws_ss_adopt_raw", ss, || 1, |_, _| {
-        log::err!("lws_ss_adopt_raw: adopting descriptors is not built into this library");
-        1
-    })
+    with_stream(
+        "lws_ss_adopt_raw",
+        ss,
+        || 1,
+        |_, _| {
+            log::err!("lws_ss_adopt_raw: adopting descriptors is not built into this library");
+            1
+        },
+    )
 }

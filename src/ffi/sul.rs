@@ -124,4 +124,3 @@ pub(super) fn fire(token: usize) {
         unsafe { callback(sul) };
     }
 }
-

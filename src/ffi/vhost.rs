@@ -55,7 +55,8 @@ impl Vhosts {
 
     fn name(&self, handle: *const lws_vhost) -> Option<*const c_char> {
         let vhosts = self.0.borrow();
-        let vhost = vhosts.iter().find(|v| std::ptr::from_ref::<Vhost>(v) as usize == handle as usize)?;
+        let vhost =
+            vhosts.iter().find(|v| std::ptr::from_ref::<Vhost>(v) as usize == handle as usize)?;
         Some(vhost.name.as_ptr())
     }
 }
