@@ -6,11 +6,12 @@ use std::rc::Rc;
 use super::api::Attempt;
 use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::{Context, Core, Timer};
+use super::life::Failure;
 use super::route::{Place, Route, Target};
 use super::stream::{Link, StreamKey};
-use crate::net::Lookup;
 use crate::net::{self, SocketOptions, Transport, TrustError};
 use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
+use crate::net::{Lookup, LookupError, LookupErrorKind};
 use crate::policy::{Attrs, Protocol, TrustStore};
 use crate::proto::{Codec, h1, raw};
 use crate::util::{TxBuf, log};
@@ -56,7 +57,7 @@ impl Context {
         };
         match route {
             Ok(route) => self.connect(key, route, true),
-            Err(bad) => self.fail_attempt(key, &bad.to_string(), 0),
+            Err(bad) => self.fail_attempt(key, &Failure::from(bad)),
         }
         let core = self.core();
         match core.streams.get(key) {
@@ -93,7 +94,7 @@ impl Context {
         match place {
             Place::Unix(name) => match UnixTransport::connect(&name) {
                 Ok(transport) => self.join_transport(conn, Box::new(transport)),
-                Err(e) => self.conn_failed(conn, &format!("+{name}: {e}")),
+                Err(e) => self.conn_failed(conn, &Failure::from(format!("+{name}: {e}"))),
             },
             Place::Net(host, port) => {
                 let lookup = self.core().resolver.start(&host, port);
@@ -106,7 +107,7 @@ impl Context {
                             c.stage = Stage::Resolving(id);
                         }
                     }
-                    Err(e) => self.conn_failed(conn, &e.to_string()),
+                    Err(e) => self.conn_failed(conn, &unresolved(&e)),
                 }
             }
         }
@@ -132,7 +133,7 @@ impl Context {
             };
             match answer {
                 Some((conn, Ok(addrs))) => self.race(conn, &addrs),
-                Some((conn, Err(e))) => self.conn_failed(conn, &e.to_string()),
+                Some((conn, Err(e))) => self.conn_failed(conn, &unresolved(&e)),
                 None => {}
             }
         }
@@ -201,7 +202,7 @@ impl Context {
                 }
             }
             Progress::Connected { transport, .. } => self.secure(conn, transport),
-            Progress::Failed(e) => self.conn_failed(conn, &e.to_string()),
+            Progress::Failed(e) => self.conn_failed(conn, &Failure::from(e)),
         }
     }
 
@@ -217,7 +218,7 @@ impl Context {
         };
         match registered {
             Ok(()) => self.secure(conn, transport),
-            Err(e) => self.conn_failed(conn, &e.to_string()),
+            Err(e) => self.conn_failed(conn, &Failure::from(e)),
         }
     }
 
@@ -237,7 +238,7 @@ impl Context {
                 }
                 self.shake(conn);
             }
-            Err(e) => self.conn_failed(conn, &e),
+            Err(e) => self.conn_failed(conn, &Failure::from(e)),
         }
     }
 
@@ -285,7 +286,7 @@ impl Context {
         match outcome {
             Ok(false) => {}
             Ok(true) => self.open(conn),
-            Err(e) => self.conn_failed(conn, &e.to_string()),
+            Err(e) => self.conn_failed(conn, &Failure::from(e)),
         }
     }
 
@@ -326,9 +327,9 @@ impl Context {
     }
 
     /// A connection that was being made came to nothing.
-    pub(super) fn conn_failed(&self, conn: ConnKey, reason: &str) {
+    pub(super) fn conn_failed(&self, conn: ConnKey, failure: &Failure) {
         for key in self.close(conn) {
-            self.fail_attempt(key, reason, 0);
+            self.fail_attempt(key, failure);
         }
     }
 
@@ -367,6 +368,12 @@ impl Context {
         }
         bound
     }
+}
+
+/// A look-up that gave no address.
+fn unresolved(e: &LookupError) -> Failure {
+    let silent = matches!(e.kind, LookupErrorKind::Unreachable | LookupErrorKind::NoAddress);
+    Failure { name_server_silent: silent, ..Failure::from(e) }
 }
 
 /// What the policy wants of the network (specification: `attr_*`).

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
-use super::life::{Fate, Quietly};
+use super::life::{Failure, Fate, Quietly};
 use super::route::{Place, Target, fill};
 use super::stream::{Stream, StreamKey};
 use crate::policy::StreamType;
@@ -126,7 +126,7 @@ impl Context {
     pub(super) fn start_request(&self, conn: ConnKey, key: StreamKey) {
         let parts = match self.request(key) {
             Ok(parts) => parts,
-            Err(e) => return self.fail_attempt(key, &e, 0),
+            Err(e) => return self.fail_attempt(key, &Failure::from(e)),
         };
         let now = self.now();
         let started = {
@@ -154,7 +154,7 @@ impl Context {
             started
         };
         if let Err(e) = started {
-            self.fail_attempt(key, &e.to_string(), 0);
+            self.fail_attempt(key, &Failure::from(e));
         }
     }
 
@@ -170,7 +170,8 @@ impl Context {
         }
         if COME_BACK_LATER.contains(&status) {
             let wait = self.with_head(conn, tid, come_back_after).unwrap_or(0);
-            return self.fail_attempt(key, &format!("http status {status}"), wait);
+            let failure = Failure { at_least: wait, ..format!("http status {status}").into() };
+            return self.fail_attempt(key, &failure);
         }
         let mapped = {
             let mut core = self.core();
@@ -224,7 +225,7 @@ impl Context {
                 self.let_go(key);
                 self.attempt(key);
             }
-            Err(reason) => self.fail_attempt(key, &reason, 0),
+            Err(reason) => self.fail_attempt(key, &Failure::from(reason)),
         }
         true
     }

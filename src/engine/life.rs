@@ -79,13 +79,17 @@ impl Context {
 
     /// Says one state.
     pub(super) fn say(&self, key: StreamKey, state: State) -> Ret {
-        let ordinal = {
+        self.say_with(key, state, 0)
+    }
+
+    /// Says one state with a number.
+    fn say_with(&self, key: StreamKey, state: State, ordinal: u32) -> Ret {
+        {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
             stream.said = Some(state);
             log::info!(tag: stream.tag, "{}", state.name());
-            0
-        };
+        }
         self.call(key, Ret::Ok, |h| h.state(state.code(), ordinal))
     }
 
@@ -168,8 +172,9 @@ impl Context {
         }
     }
 
-    /// An attempt failed: UNREACHABLE, then the retry policy. `at_least` lengthens the wait.
-    pub(super) fn fail_attempt(&self, key: StreamKey, reason: &str, at_least: Micros) {
+    /// An attempt failed: UNREACHABLE, then the retry policy.
+    pub(super) fn fail_attempt(&self, key: StreamKey, failure: &Failure) {
+        let Failure { reason, at_least, name_server_silent } = failure;
         self.let_go(key);
         let Some(say) = self.advance(key, Input::AttemptFailed) else { return };
         {
@@ -179,12 +184,12 @@ impl Context {
             log::notice!(tag: stream.tag, "unreachable: {reason}");
         }
         for state in say {
-            match self.say(key, *state) {
+            match self.say_with(key, *state, u32::from(*name_server_silent)) {
                 Ret::DestroyMe => return self.destroy_or_pass(key),
                 Ret::Ok | Ret::TxDontSend | Ret::DisconnectMe => {}
             }
         }
-        self.retry(key, at_least);
+        self.retry(key, *at_least);
     }
 
     /// What the retry policy says now: wait, or ALL_RETRIES_FAILED.
@@ -274,6 +279,22 @@ impl Context {
         }
         let stream = self.core().streams.remove(key);
         drop(stream);
+    }
+}
+
+/// Why an attempt failed.
+pub(super) struct Failure {
+    /// For the log.
+    pub reason: String,
+    /// The next attempt waits at least this long: the peer said so.
+    pub at_least: Micros,
+    /// No name server gave a usable answer: UNREACHABLE then says 1 instead of 0.
+    pub name_server_silent: bool,
+}
+
+impl<T: ToString> From<T> for Failure {
+    fn from(reason: T) -> Self {
+        Self { reason: reason.to_string(), at_least: 0, name_server_silent: false }
     }
 }
 

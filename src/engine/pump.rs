@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Core};
 use super::http::bind_tid;
-use super::life::{Fate, Quietly};
+use super::life::{Failure, Fate, Quietly};
 use super::stream::{Link, StreamKey, TxAnswer};
 use crate::policy::Protocol;
 use crate::proto::{BodyLen, Event, Request, Reuse, Tid};
@@ -75,7 +75,7 @@ impl Context {
         };
         match started {
             Ok(_) => self.link_up(key),
-            Err(e) => self.fail_attempt(key, &e.to_string(), 0),
+            Err(e) => self.fail_attempt(key, &Failure::from(e)),
         }
         self.core().queue(conn);
     }
@@ -363,7 +363,7 @@ impl Context {
             (stream.phase == Phase::Connecting, stream.lingering)
         };
         if connecting {
-            self.fail_attempt(key, reason, 0);
+            self.fail_attempt(key, &Failure::from(reason));
         } else {
             self.link_down(key, if lingering { Quietly::Yes } else { Quietly::No });
         }

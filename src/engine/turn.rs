@@ -176,7 +176,7 @@ impl Context {
             }
         };
         match late {
-            Late::Connecting => self.conn_failed(conn, "timeout while connecting"),
+            Late::Connecting => self.conn_failed(conn, &"timeout while connecting".into()),
             Late::Answering => {
                 // not stale: it has had its time
                 if let Some(c) = self.core().conns.get_mut(conn) {

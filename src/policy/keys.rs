@@ -80,7 +80,7 @@ pub static METRIC: &[Key<Metric>] = keys! {
 pub static STREAM: &[Key<StreamType>] = keys! {
     // all protocols
     "endpoint" => Template(|s| &mut s.endpoint),
-    "port" => U16(|s| &mut s.port),
+    "port" => With(special::port),
     "protocol" => With(special::protocol),
     "via-socks5" => Text(|s| &mut s.via_socks5),
     "plugins" => Unused,

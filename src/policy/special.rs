@@ -69,6 +69,23 @@ pub fn protocol(scope: &mut Scope<'_>, stream: &mut StreamType, member: &Member)
     stream.protocol = protocol;
 }
 
+/// A number, also as a string. A string that is no number at all, such as a placeholder that
+/// some script was to fill in, makes port 0: programs' policies could always have one, and only
+/// a stream of this type that connects is the worse for it.
+pub fn port(scope: &mut Scope<'_>, stream: &mut StreamType, member: &Member) {
+    if let Value::Text(text) = &member.node.value
+        && !text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    {
+        let message = format_args!("'{}' is no port: taken as 0", quoted(text));
+        scope.warn(Kind::BadValue, member, message);
+        stream.port = 0;
+        return;
+    }
+    if let Some(port) = scope.int(member, 0..=u16::MAX) {
+        stream.port = port;
+    }
+}
+
 pub fn server_cert(scope: &mut Scope<'_>, stream: &mut StreamType, member: &Member) {
     stream.server_cert = der(scope, member, DerKind::Certificate, "a certificate");
 }

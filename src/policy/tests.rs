@@ -29,6 +29,7 @@ const fn sample(
 const BAD_FLAG: &[&str] = &["2", "\"yes\"", "[]", "{}"];
 const BAD_U8: &[&str] = &["256", "-1", "true", "\"\"", "\"x\"", "[]", "{}", "1e1", "\"1 \""];
 const BAD_U16: &[&str] = &["65536", "-1", "true", "\"\"", "\"x\"", "[]", "{}", "1e1"];
+const BAD_PORT: &[&str] = &["65536", "-1", "true", "\"65536\"", "\"80x\"", "[]", "{}", "1e1"];
 const BAD_U32: &[&str] = &["4294967296", "-1", "true", "\"x\"", "[]", "{}"];
 const BAD_TEXT: &[&str] = &["1", "true", "[]", "{}", r#""a\nb""#, r#""\u0000""#];
 const BAD_HEADER: &[&str] = &["1", "true", "[]", "{}", "\"a b:\"", r#""a:\r\nb:""#, "\"a:b\""];
@@ -48,8 +49,8 @@ fn pair(name: &str, value: &str) -> (String, String) {
 
 const STREAM_SAMPLES: &[Sample] = &[
     sample("endpoint", "\"a${m}b\"", |s| s.endpoint.to_string() == "a${m}b", BAD_TEMPLATE),
-    sample("port", "4443", |s| s.port == 4443, BAD_U16),
-    sample("port", "\"4443\"", |s| s.port == 4443, BAD_U16),
+    sample("port", "4443", |s| s.port == 4443, BAD_PORT),
+    sample("port", "\"4443\"", |s| s.port == 4443, BAD_PORT),
     sample("protocol", "\"mqtt\"", |s| s.protocol == Protocol::Mqtt, BAD_NAME),
     sample("via-socks5", "\"127.0.0.1:1\"", |s| s.via_socks5.is_some(), BAD_TEXT),
     sample("plugins", "[\"x\"]", |s| *s != StreamType::default(), &[]),
@@ -347,6 +348,14 @@ fn flags_in_the_forms_that_existing_policies_have() {
         assert_eq!(outcome.warnings.len(), 1);
         assert_eq!(outcome.warnings[0].kind, Kind::WrongType);
     }
+}
+
+#[test]
+fn a_port_that_is_no_number_is_a_warning() {
+    let outcome = parse(br#"{"s":[{"a":{"endpoint":"h","port":"@PORT@"}}]}"#);
+    assert_eq!(outcome.policy.unwrap().stream_type("a").unwrap().port, 0);
+    assert_eq!(outcome.warnings.len(), 1);
+    assert_eq!(outcome.warnings[0].column, 35);
 }
 
 #[test]
