@@ -163,7 +163,7 @@ null_arguments(void)
 	REFUSED(lws_ss_create(cx, 0, &ssi, NULL, &none, NULL, NULL));
 	check(!none, "a handle of a stream that was not made");
 	LOGGED(check(!lws_create_context(NULL), "a context of nothing"));
-	LOGGED(lws_cancel_service(NULL));
+	lws_cancel_service(NULL);	/* legal in signal handlers: says nothing */
 	REFUSED(lws_service(NULL, 0) < 0);
 	lws_context_destroy(NULL);	/* as free(NULL) */
 	check(!!lws_ss_state_name((lws_ss_constate_t)99999), "no name at all");
@@ -203,7 +203,8 @@ handle_reuse(void)
 		lws_ss_destroy(&h);
 		h = make("get");
 		check(h != stale, "a handle was given out again at once");
-		REFUSED(lws_ss_request_tx(stale));
+		/* repeated lines are swallowed: only the result tells */
+		check(lws_ss_request_tx(stale) != 0, "a stale handle works");
 		lws_ss_destroy(&h);
 	}
 	h = make("get");
