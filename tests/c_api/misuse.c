@@ -208,6 +208,7 @@ handle_reuse(void)
 		lws_ss_destroy(&h);
 	}
 	h = make("get");
+	lwsl_warn("another line, so that the next one is no repetition\n");
 	call_all(stale);
 	check(!lws_ss_request_tx(h), "request_tx");
 	serve_until(&acks);

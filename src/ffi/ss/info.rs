@@ -52,7 +52,7 @@ const STATE_NAMES: [(State, &CStr); 20] = [
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_get_context(h: *mut lws_ss_handle) -> *mut lws_context {
-    with_stream("lws_ss_get_context", h, null_mut, |cx, _| cx.handle)
+    with_stream("lws_ss_get_context", h, null_mut(), |cx, _| cx.handle)
 }
 
 /// The vhost of the stream's connection, good as long as the context; NULL without a connection.
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn lws_ss_get_context(h: *mut lws_ss_handle) -> *mut lws_c
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_get_vhost(h: *mut lws_ss_handle) -> *mut lws_vhost {
-    with_stream("lws_ss_get_vhost", h, null_mut, |cx, key| {
+    with_stream("lws_ss_get_vhost", h, null_mut(), |cx, key| {
         let Some(kind) = cx.engine.kind(key).filter(|_| cx.engine.has_link(key)) else {
             return null_mut();
         };
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn lws_ss_get_vhost(h: *mut lws_ss_handle) -> *mut lws_vho
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_to_user_object(h: *mut lws_ss_handle) -> *mut c_void {
-    with_stream("lws_ss_to_user_object", h, null_mut, |cx, key| {
+    with_stream("lws_ss_to_user_object", h, null_mut(), |cx, key| {
         with_handler(cx, key, |h| h.user.0).unwrap_or(null_mut())
     })
 }
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn lws_ss_to_user_object(h: *mut lws_ss_handle) -> *mut c_
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_rideshare(h: *mut lws_ss_handle) -> *const c_char {
-    with_stream("lws_ss_rideshare", h, null, |cx, key| {
+    with_stream("lws_ss_rideshare", h, null(), |cx, key| {
         cx.engine.kind(key).map_or(null(), |kind| cx.intern(&kind.name))
     })
 }
@@ -102,21 +102,16 @@ pub unsafe extern "C" fn lws_ss_tag(h: *mut lws_ss_handle) -> *const c_char {
     if h.is_null() {
         return c"[null ss]".as_ptr();
     }
-    with_stream(
-        "lws_ss_tag",
-        h,
-        || c"[no stream]".as_ptr(),
-        |cx, key| {
-            let tag = cx.engine.tag(key).and_then(|tag| CString::new(tag.as_bytes()).ok());
-            let kept = tag.and_then(|tag| {
-                with_handler(cx, key, |handler| {
-                    handler.tag.replace(tag);
-                    handler.tag.borrow().as_ptr()
-                })
-            });
-            kept.unwrap_or(c"[no stream]".as_ptr())
-        },
-    )
+    with_stream("lws_ss_tag", h, c"[no stream]".as_ptr(), |cx, key| {
+        let tag = cx.engine.tag(key).and_then(|tag| CString::new(tag.as_bytes()).ok());
+        let kept = tag.and_then(|tag| {
+            with_handler(cx, key, |handler| {
+                handler.tag.replace(tag);
+                handler.tag.borrow().as_ptr()
+            })
+        });
+        kept.unwrap_or(c"[no stream]".as_ptr())
+    })
 }
 
 /// Logs the streams that exist, at notice level. `tsi` is ignored.

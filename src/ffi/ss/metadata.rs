@@ -78,26 +78,21 @@ unsafe fn set_metadata(
     name: *const c_char,
     value: Value,
 ) -> c_int {
-    with_stream(
-        caller,
-        h,
-        || 1,
-        |cx, key| {
-            // SAFETY: as the caller promises.
-            let Some(name) = (unsafe { c_bytes(name) }) else {
-                log::err!("{caller}: the name is NULL");
-                return 1;
-            };
-            let name = String::from_utf8_lossy(name);
-            match cx.engine.set_metadata(key, &name, value) {
-                Ok(()) => 0,
-                Err(_) => {
-                    log::warn!("{caller}: the stream's policy has no metadata '{name}'");
-                    1
-                }
+    with_stream(caller, h, 1, |cx, key| {
+        // SAFETY: as the caller promises.
+        let Some(name) = (unsafe { c_bytes(name) }) else {
+            log::err!("{caller}: the name is NULL");
+            return 1;
+        };
+        let name = String::from_utf8_lossy(name);
+        match cx.engine.set_metadata(key, &name, value) {
+            Ok(()) => 0,
+            Err(_) => {
+                log::warn!("{caller}: the stream's policy has no metadata '{name}'");
+                1
             }
-        },
-    )
+        }
+    })
 }
 
 /// Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
@@ -114,28 +109,28 @@ pub unsafe extern "C" fn lws_ss_get_metadata(
     value: *mut *const c_void,
     len: *mut usize,
 ) -> c_int {
-    with_stream(
-        "lws_ss_get_metadata",
-        h,
-        || 1,
-        |cx, key| {
-            // SAFETY: as the caller promises.
-            let Some(name) = (unsafe { c_bytes(name) }) else { return 1 };
-            let name = String::from_utf8_lossy(name);
-            let found = cx.engine.get_metadata(key, &name, |value| {
-                value.map_or((null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()))
-            });
-            let Ok((at, n)) = found else { return 1 };
-            if value.is_null() || len.is_null() {
-                log::err!("lws_ss_get_metadata: nowhere to put the value");
+    with_stream("lws_ss_get_metadata", h, 1, |cx, key| {
+        // SAFETY: as the caller promises.
+        let Some(name) = (unsafe { c_bytes(name) }) else {
+            log::err!("lws_ss_get_metadata: the name is NULL");
+            return 1;
+        };
+        for (missing, what) in [(value.is_null(), "value"), (len.is_null(), "length")] {
+            if missing {
+                log::err!("lws_ss_get_metadata: nowhere to put the {what}");
                 return 1;
             }
-            // SAFETY: as the caller promises.
-            unsafe {
-                *value = at;
-                *len = n;
-            }
-            0
-        },
-    )
+        }
+        let name = String::from_utf8_lossy(name);
+        let found = cx.engine.get_metadata(key, &name, |value| {
+            value.map_or((null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()))
+        });
+        let Ok((at, n)) = found else { return 1 };
+        // SAFETY: as the caller promises.
+        unsafe {
+            *value = at;
+            *len = n;
+        }
+        0
+    })
 }

@@ -211,14 +211,14 @@ pub unsafe extern "C" fn lws_ss_destroy(ppss: *mut *mut lws_ss_handle) {
 
 /// Does `f` with the stream behind a handle, for the exported function `name`; `refused` if there
 /// is none.
-fn with_stream<R>(
+fn with_stream<R: Copy>(
     name: &str,
     handle: *const lws_ss_handle,
-    refused: impl Fn() -> R,
+    refused: R,
     f: impl FnOnce(&Rc<CContext>, StreamKey) -> R,
 ) -> R {
-    guard(name, refused(), || {
-        let Some((cx, key)) = registry::stream(name, handle) else { return refused() };
+    guard(name, refused, || {
+        let Some((cx, key)) = registry::stream(name, handle) else { return refused };
         let frame = cx.enter();
         let result = f(&cx, key);
         drop(frame);
@@ -243,7 +243,7 @@ fn refused() -> lws_ss_state_return_t {
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_request_tx(h: *mut lws_ss_handle) -> lws_ss_state_return_t {
-    with_stream("lws_ss_request_tx", h, refused, |cx, key| {
+    with_stream("lws_ss_request_tx", h, refused(), |cx, key| {
         cx.engine.request_tx(key).code() as lws_ss_state_return_t
     })
 }
@@ -258,7 +258,7 @@ pub unsafe extern "C" fn lws_ss_request_tx_len(
     h: *mut lws_ss_handle,
     len: c_ulong,
 ) -> lws_ss_state_return_t {
-    with_stream("lws_ss_request_tx_len", h, refused, |cx, key| {
+    with_stream("lws_ss_request_tx_len", h, refused(), |cx, key| {
         // as wide as the platform's long
         #[allow(clippy::useless_conversion)]
         let len = u64::from(len);
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn lws_ss_request_tx_len(
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_client_connect(h: *mut lws_ss_handle) -> lws_ss_state_return_t {
-    with_stream("lws_ss_client_connect", h, refused, |cx, key| {
+    with_stream("lws_ss_client_connect", h, refused(), |cx, key| {
         cx.engine.client_connect(key).code() as lws_ss_state_return_t
     })
 }
@@ -289,14 +289,9 @@ pub unsafe extern "C" fn lws_ss_client_connect(h: *mut lws_ss_handle) -> lws_ss_
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_start_timeout(h: *mut lws_ss_handle, timeout_ms: c_uint) {
-    with_stream(
-        "lws_ss_start_timeout",
-        h,
-        || (),
-        |cx, key| {
-            cx.engine.start_timeout(key, timeout_ms);
-        },
-    );
+    with_stream("lws_ss_start_timeout", h, (), |cx, key| {
+        cx.engine.start_timeout(key, timeout_ms);
+    });
 }
 
 /// Stops the stream's timeout.
@@ -305,7 +300,7 @@ pub unsafe extern "C" fn lws_ss_start_timeout(h: *mut lws_ss_handle, timeout_ms:
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_cancel_timeout(h: *mut lws_ss_handle) {
-    with_stream("lws_ss_cancel_timeout", h, || (), |cx, key| cx.engine.cancel_timeout(key));
+    with_stream("lws_ss_cancel_timeout", h, (), |cx, key| cx.engine.cancel_timeout(key));
 }
 
 /// Exchanges callbacks; those given as NULL stay.
@@ -319,24 +314,19 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     tx: lws_sscb_tx,
     state: lws_sscb_state,
 ) {
-    with_stream(
-        "lws_ss_change_handlers",
-        h,
-        || (),
-        |cx, key| {
-            with_handler(cx, key, |handler| {
-                if rx.is_some() {
-                    handler.rx.set(rx);
-                }
-                if tx.is_some() {
-                    handler.tx.set(tx);
-                }
-                if state.is_some() {
-                    handler.state.set(state);
-                }
-            });
-        },
-    );
+    with_stream("lws_ss_change_handlers", h, (), |cx, key| {
+        with_handler(cx, key, |handler| {
+            if rx.is_some() {
+                handler.rx.set(rx);
+            }
+            if tx.is_some() {
+                handler.tx.set(tx);
+            }
+            if state.is_some() {
+                handler.state.set(state);
+            }
+        });
+    });
 }
 
 /// How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
@@ -346,7 +336,7 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_get_est_peer_tx_credit(h: *mut lws_ss_handle) -> c_int {
-    with_stream("lws_ss_get_est_peer_tx_credit", h, || 0, |_, _| 0)
+    with_stream("lws_ss_get_est_peer_tx_credit", h, 0, |_, _| 0)
 }
 
 /// Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
@@ -357,7 +347,7 @@ pub unsafe extern "C" fn lws_ss_get_est_peer_tx_credit(h: *mut lws_ss_handle) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_add_peer_tx_credit(h: *mut lws_ss_handle, add: i32) -> c_int {
     let _ = add;
-    with_stream("lws_ss_add_peer_tx_credit", h, || 1, |_, _| 0)
+    with_stream("lws_ss_add_peer_tx_credit", h, 1, |_, _| 0)
 }
 
 /// The program knows by its own means that the peer lives: the policy's `svalidping` and
@@ -367,12 +357,7 @@ pub unsafe extern "C" fn lws_ss_add_peer_tx_credit(h: *mut lws_ss_handle, add: i
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_validity_confirmed(h: *mut lws_ss_handle) {
-    with_stream(
-        "lws_ss_validity_confirmed",
-        h,
-        || (),
-        |cx, key| {
-            cx.engine.validity_confirmed(key);
-        },
-    );
+    with_stream("lws_ss_validity_confirmed", h, (), |cx, key| {
+        cx.engine.validity_confirmed(key);
+    });
 }

@@ -13,14 +13,9 @@ use crate::util::log;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_server_ack(h: *mut lws_ss_handle, nack: c_int) {
     let _ = nack;
-    with_stream(
-        "lws_ss_server_ack",
-        h,
-        || (),
-        |_, _| {
-            log::err!("lws_ss_server_ack: servers are not built into this library");
-        },
-    );
+    with_stream("lws_ss_server_ack", h, (), |_, _| {
+        log::err!("lws_ss_server_ack: servers are not built into this library");
+    });
 }
 
 /// Servers are not built into this library yet: logs that, calls nothing.
@@ -34,14 +29,9 @@ pub unsafe extern "C" fn lws_ss_server_foreach_client(
     arg: *mut c_void,
 ) {
     let _ = (cb, arg);
-    with_stream(
-        "lws_ss_server_foreach_client",
-        h,
-        || (),
-        |_, _| {
-            log::err!("lws_ss_server_foreach_client: servers are not built into this library");
-        },
-    );
+    with_stream("lws_ss_server_foreach_client", h, (), |_, _| {
+        log::err!("lws_ss_server_foreach_client: servers are not built into this library");
+    });
 }
 
 /// Adopting descriptors is not built into this library yet: logs that and returns 1. The
@@ -55,13 +45,8 @@ pub unsafe extern "C" fn lws_ss_adopt_raw(
     fd: lws_sock_file_fd_type,
 ) -> c_int {
     let _ = fd;
-    with_stream(
-        "lws_ss_adopt_raw",
-        ss,
-        || 1,
-        |_, _| {
-            log::err!("lws_ss_adopt_raw: adopting descriptors is not built into this library");
-            1
-        },
-    )
+    with_stream("lws_ss_adopt_raw", ss, 1, |_, _| {
+        log::err!("lws_ss_adopt_raw: adopting descriptors is not built into this library");
+        1
+    })
 }
