@@ -163,7 +163,7 @@ null_arguments(void)
 	REFUSED(lws_ss_create(cx, 0, &ssi, NULL, &none, NULL, NULL));
 	check(!none, "a handle of a stream that was not made");
 	LOGGED(check(!lws_create_context(NULL), "a context of nothing"));
-	LOGGED(lws_cancel_service(NULL));
+	lws_cancel_service(NULL);	/* legal in signal handlers: says nothing */
 	REFUSED(lws_service(NULL, 0) < 0);
 	lws_context_destroy(NULL);	/* as free(NULL) */
 	check(!!lws_ss_state_name((lws_ss_constate_t)99999), "no name at all");
@@ -203,13 +203,13 @@ handle_reuse(void)
 		lws_ss_destroy(&h);
 		h = make("get");
 		check(h != stale, "a handle was given out again at once");
-		/* the log may hold repetitions back */
+		/* repeated lines are swallowed: only the result tells */
 		check(lws_ss_request_tx(stale) != 0, "a stale handle works");
 		lws_ss_destroy(&h);
 	}
 	h = make("get");
+	call_all(stale);
 	check(!lws_ss_request_tx(h), "request_tx");
-	check(lws_ss_client_connect(stale) != 0, "a stale handle works");
 	serve_until(&acks);
 	check(acks == 1, "the new stream was disturbed");
 }

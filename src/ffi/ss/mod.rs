@@ -1,4 +1,9 @@
-//! Streams (`lws_ss_*`).
+//! Streams (`lws_ss_*`): their life here, metadata, what they tell about themselves, and the
+//! server's part in files of their own.
+
+mod info;
+mod metadata;
+mod server;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -8,16 +13,13 @@ use std::rc::Rc;
 
 use super::context::{CContext, text};
 use super::panic::guard;
-use super::ptr::{bytes, c_bytes};
 use super::registry;
 use super::types::{
-    lws_context, lws_sock_file_fd_type, lws_ss_constate_t, lws_ss_handle, lws_ss_info,
-    lws_ss_state_return_t, lws_sscb_rx, lws_sscb_state, lws_sscb_tx, lws_sssfec_cb, lws_vhost,
+    lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
+    lws_sscb_state, lws_sscb_tx,
 };
 use crate::engine::{Handler, NewStream, StreamKey, TxAnswer};
-use crate::stream::metadata::Value;
-use crate::stream::state::USER_BASE;
-use crate::stream::{Flags, Ret, State};
+use crate::stream::{Flags, Ret};
 use crate::util::log;
 
 /// The program's side of a stream: its object and its callbacks.
@@ -83,19 +85,6 @@ fn with_handler<R>(cx: &CContext, key: StreamKey, f: impl FnOnce(&CHandler) -> R
     let handler = cx.engine.handler(key)?;
     let any: &dyn Any = &*handler;
     any.downcast_ref::<CHandler>().map(f)
-}
-
-/// A value in the program's own memory, bound until it is used.
-struct Bound {
-    ptr: *const u8,
-    len: usize,
-}
-
-impl AsRef<[u8]> for Bound {
-    fn as_ref(&self) -> &[u8] {
-        // SAFETY: `lws_ss_set_metadata` was promised that the memory stays as long as it is set.
-        unsafe { bytes(self.ptr, self.len) }
-    }
 }
 
 /// Makes a stream of the type that `ssi->streamtype` names in the policy.
@@ -237,6 +226,12 @@ fn with_stream<R>(
     })
 }
 
+/// What is returned where a handle is refused: no connection came of the call, and nothing
+/// else is to be done.
+fn refused() -> lws_ss_state_return_t {
+    Ret::TxDontSend.code() as lws_ss_state_return_t
+}
+
 /// Asks for a turn to send: `tx` will be called when the stream can. A stream without a
 /// connection connects first (POLL and CONNECTING are said before this returns). Requests that
 /// come before the turn make one turn. During a backoff it does nothing.
@@ -248,8 +243,7 @@ fn with_stream<R>(
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_request_tx(h: *mut lws_ss_handle) -> lws_ss_state_return_t {
-    let ok = || Ret::Ok.code() as lws_ss_state_return_t;
-    with_stream("lws_ss_request_tx", h, ok, |cx, key| {
+    with_stream("lws_ss_request_tx", h, refused, |cx, key| {
         cx.engine.request_tx(key).code() as lws_ss_state_return_t
     })
 }
@@ -264,8 +258,7 @@ pub unsafe extern "C" fn lws_ss_request_tx_len(
     h: *mut lws_ss_handle,
     len: c_ulong,
 ) -> lws_ss_state_return_t {
-    let ok = || Ret::Ok.code() as lws_ss_state_return_t;
-    with_stream("lws_ss_request_tx_len", h, ok, |cx, key| {
+    with_stream("lws_ss_request_tx_len", h, refused, |cx, key| {
         // as wide as the platform's long
         #[allow(clippy::useless_conversion)]
         let len = u64::from(len);
@@ -283,117 +276,9 @@ pub unsafe extern "C" fn lws_ss_request_tx_len(
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_client_connect(h: *mut lws_ss_handle) -> lws_ss_state_return_t {
-    let ok = || Ret::Ok.code() as lws_ss_state_return_t;
-    with_stream("lws_ss_client_connect", h, ok, |cx, key| {
+    with_stream("lws_ss_client_connect", h, refused, |cx, key| {
         cx.engine.client_connect(key).code() as lws_ss_state_return_t
     })
-}
-
-/// Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream is
-/// gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if the
-/// policy does not know the name.
-///
-/// # Safety
-/// `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
-/// long as they are bound.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_set_metadata(
-    h: *mut lws_ss_handle,
-    name: *const c_char,
-    value: *const c_void,
-    len: usize,
-) -> c_int {
-    let bound = Bound { ptr: value.cast(), len };
-    // SAFETY: as the caller promises.
-    unsafe { set_metadata("lws_ss_set_metadata", h, name, Box::new(bound)) }
-}
-
-/// As [`lws_ss_set_metadata`], with a copy of the value.
-///
-/// # Safety
-/// `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_alloc_set_metadata(
-    h: *mut lws_ss_handle,
-    name: *const c_char,
-    value: *const c_void,
-    len: usize,
-) -> c_int {
-    // SAFETY: as the caller promises.
-    unsafe {
-        let copy = crate::stream::metadata::Owned::new(bytes(value.cast(), len));
-        set_metadata("lws_ss_alloc_set_metadata", h, name, Box::new(copy))
-    }
-}
-
-/// # Safety
-/// `name` is NULL or NUL-terminated.
-unsafe fn set_metadata(
-    caller: &str,
-    h: *mut lws_ss_handle,
-    name: *const c_char,
-    value: Value,
-) -> c_int {
-    with_stream(
-        caller,
-        h,
-        || 1,
-        |cx, key| {
-            // SAFETY: as the caller promises.
-            let Some(name) = (unsafe { c_bytes(name) }) else {
-                log::err!("{caller}: the name is NULL");
-                return 1;
-            };
-            let name = String::from_utf8_lossy(name);
-            match cx.engine.set_metadata(key, &name, value) {
-                Ok(()) => 0,
-                Err(_) => {
-                    log::warn!("{caller}: the stream's policy has no metadata '{name}'");
-                    1
-                }
-            }
-        },
-    )
-}
-
-/// Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
-/// not set; else it is good until the metadata changes or, for a header got by its own name with a
-/// colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a NUL
-/// behind them. Returns 0, or 1 if the policy does not know the name.
-///
-/// # Safety
-/// `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_get_metadata(
-    h: *mut lws_ss_handle,
-    name: *const c_char,
-    value: *mut *const c_void,
-    len: *mut usize,
-) -> c_int {
-    with_stream(
-        "lws_ss_get_metadata",
-        h,
-        || 1,
-        |cx, key| {
-            // SAFETY: as the caller promises.
-            let Some(name) = (unsafe { c_bytes(name) }) else { return 1 };
-            let name = String::from_utf8_lossy(name);
-            let found = cx.engine.get_metadata(key, &name, |value| {
-                value.map_or((null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()))
-            });
-            let Ok((at, n)) = found else { return 1 };
-            if value.is_null() || len.is_null() {
-                log::err!("lws_ss_get_metadata: nowhere to put the value");
-                return 1;
-            }
-            // SAFETY: as the caller promises.
-            unsafe {
-                *value = at;
-                *len = n;
-            }
-            0
-        },
-    )
 }
 
 /// Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
@@ -454,113 +339,6 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     );
 }
 
-/// The name of a state; `"user state"` for those of the policy.
-#[unsafe(no_mangle)]
-pub extern "C" fn lws_ss_state_name(state: lws_ss_constate_t) -> *const c_char {
-    let code = state as u32;
-    if code >= USER_BASE {
-        return c"user state".as_ptr();
-    }
-    STATE_NAMES.iter().find(|(s, _)| s.code() == code).map_or(c"unknown".as_ptr(), |n| n.1.as_ptr())
-}
-
-/// The names with their NUL.
-const STATE_NAMES: [(State, &std::ffi::CStr); 20] = [
-    (State::Creating, c"LWSSSCS_CREATING"),
-    (State::Disconnected, c"LWSSSCS_DISCONNECTED"),
-    (State::Unreachable, c"LWSSSCS_UNREACHABLE"),
-    (State::AuthFailed, c"LWSSSCS_AUTH_FAILED"),
-    (State::Connected, c"LWSSSCS_CONNECTED"),
-    (State::Connecting, c"LWSSSCS_CONNECTING"),
-    (State::Destroying, c"LWSSSCS_DESTROYING"),
-    (State::Poll, c"LWSSSCS_POLL"),
-    (State::AllRetriesFailed, c"LWSSSCS_ALL_RETRIES_FAILED"),
-    (State::QosAckRemote, c"LWSSSCS_QOS_ACK_REMOTE"),
-    (State::QosNackRemote, c"LWSSSCS_QOS_NACK_REMOTE"),
-    (State::QosAckLocal, c"LWSSSCS_QOS_ACK_LOCAL"),
-    (State::QosNackLocal, c"LWSSSCS_QOS_NACK_LOCAL"),
-    (State::Timeout, c"LWSSSCS_TIMEOUT"),
-    (State::ServerTxn, c"LWSSSCS_SERVER_TXN"),
-    (State::ServerUpgrade, c"LWSSSCS_SERVER_UPGRADE"),
-    (State::EventWaitCancelled, c"LWSSSCS_EVENT_WAIT_CANCELLED"),
-    (State::UpstreamLinkRetry, c"LWSSSCS_UPSTREAM_LINK_RETRY"),
-    (State::SinkJoin, c"LWSSSCS_SINK_JOIN"),
-    (State::SinkPart, c"LWSSSCS_SINK_PART"),
-];
-
-/// The stream's context, or NULL.
-///
-/// # Safety
-/// `h` came from this library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_get_context(h: *mut lws_ss_handle) -> *mut lws_context {
-    with_stream("lws_ss_get_context", h, null_mut, |cx, _| cx.handle)
-}
-
-/// The vhost of the stream's connection, good as long as the context; NULL without a connection.
-///
-/// # Safety
-/// `h` came from this library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_get_vhost(h: *mut lws_ss_handle) -> *mut lws_vhost {
-    with_stream("lws_ss_get_vhost", h, null_mut, |cx, key| {
-        let Some(kind) = cx.engine.kind(key).filter(|_| cx.engine.has_link(key)) else {
-            return null_mut();
-        };
-        let name = kind.trust_store.as_ref().map_or(super::vhost::DEFAULT, |t| &t.name);
-        cx.vhosts.get(name)
-    })
-}
-
-/// The program's object of the stream.
-///
-/// # Safety
-/// `h` came from this library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_to_user_object(h: *mut lws_ss_handle) -> *mut c_void {
-    with_stream("lws_ss_to_user_object", h, null_mut, |cx, key| {
-        with_handler(cx, key, |h| h.user.0).unwrap_or(null_mut())
-    })
-}
-
-/// The stream type that the payload of the current `tx` is for: the stream's own. Good as long as
-/// the context.
-///
-/// # Safety
-/// `h` came from this library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_rideshare(h: *mut lws_ss_handle) -> *const c_char {
-    with_stream("lws_ss_rideshare", h, null, |cx, key| {
-        cx.engine.kind(key).map_or(null(), |kind| cx.intern(&kind.name))
-    })
-}
-
-/// The stream's tag, as in log lines, good until the next call for this stream.
-///
-/// # Safety
-/// `h` came from this library or is NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_tag(h: *mut lws_ss_handle) -> *const c_char {
-    if h.is_null() {
-        return c"[null ss]".as_ptr();
-    }
-    with_stream(
-        "lws_ss_tag",
-        h,
-        || c"[no stream]".as_ptr(),
-        |cx, key| {
-            let tag = cx.engine.tag(key).and_then(|tag| CString::new(tag.as_bytes()).ok());
-            let kept = tag.and_then(|tag| {
-                with_handler(cx, key, |handler| {
-                    handler.tag.replace(tag);
-                    handler.tag.borrow().as_ptr()
-                })
-            });
-            kept.unwrap_or(c"[no stream]".as_ptr())
-        },
-    )
-}
-
 /// How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
 /// and raw, which have none.
 ///
@@ -597,82 +375,4 @@ pub unsafe extern "C" fn lws_ss_validity_confirmed(h: *mut lws_ss_handle) {
             cx.engine.validity_confirmed(key);
         },
     );
-}
-
-/// Logs the streams that exist, at notice level. `tsi` is ignored.
-///
-/// # Safety
-/// `cx` came from this library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_dump_extant(cx: *mut lws_context, tsi: c_int) {
-    let _ = tsi;
-    guard("lws_ss_dump_extant", (), || {
-        let Some(cx) = registry::context("lws_ss_dump_extant", cx) else { return };
-        let _frame = cx.enter();
-        for key in cx.engine.streams() {
-            if let Some(tag) = cx.engine.tag(key) {
-                log::notice!("extant: {tag}");
-            }
-        }
-    });
-}
-
-/// Servers are not built into this library yet: logs that.
-///
-/// # Safety
-/// None needed: nothing is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_server_ack(h: *mut lws_ss_handle, nack: c_int) {
-    let _ = nack;
-    with_stream(
-        "lws_ss_server_ack",
-        h,
-        || (),
-        |_, _| {
-            log::err!("lws_ss_server_ack: servers are not built into this library");
-        },
-    );
-}
-
-/// Servers are not built into this library yet: logs that, calls nothing.
-///
-/// # Safety
-/// None needed: nothing is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_server_foreach_client(
-    h: *mut lws_ss_handle,
-    cb: lws_sssfec_cb,
-    arg: *mut c_void,
-) {
-    let _ = (cb, arg);
-    with_stream(
-        "lws_ss_server_foreach_client",
-        h,
-        || (),
-        |_, _| {
-            log::err!("lws_ss_server_foreach_client: servers are not built into this library");
-        },
-    );
-}
-
-/// Adopting descriptors is not built into this library yet: logs that and returns 1. The
-/// descriptor stays the caller's.
-///
-/// # Safety
-/// None needed: nothing is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_adopt_raw(
-    ss: *mut lws_ss_handle,
-    fd: lws_sock_file_fd_type,
-) -> c_int {
-    let _ = fd;
-    with_stream(
-        "lws_ss_adopt_raw",
-        ss,
-        || 1,
-        |_, _| {
-            log::err!("lws_ss_adopt_raw: adopting descriptors is not built into this library");
-            1
-        },
-    )
 }
