@@ -38,16 +38,23 @@ emit(int level, const char *line)
 	fprintf(stderr, "%s", line);
 }
 
-/* the call must have been refused (a nonzero result) and have said so */
+/*
+ * The call must have been refused (a nonzero result) and have said so. The log
+ * swallows a line that repeats the last one, so another goes between.
+ */
 #define REFUSED(_call) do { \
-		int _was = logged; \
+		int _was; \
+		lwsl_notice("next: %s\n", #_call); \
+		_was = logged; \
 		check((_call) != 0, "not refused: " #_call); \
 		check(logged > _was, "no log line: " #_call); \
 	} while (0)
 
 /* as above, for a call without a result */
 #define LOGGED(_call) do { \
-		int _was = logged; \
+		int _was; \
+		lwsl_notice("next: %s\n", #_call); \
+		_was = logged; \
 		_call; \
 		check(logged > _was, "no log line: " #_call); \
 	} while (0)
