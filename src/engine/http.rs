@@ -96,13 +96,15 @@ impl Context {
         for (i, def) in kind.metadata.iter().enumerate() {
             let value = stream.metadata.declared(i).filter(|v| !v.is_empty());
             if let (Some(header), Some(value)) = (&def.header, value)
-                && !(stream.txn.elsewhere && header.eq_ignore_ascii_case("authorization"))
+                && !(stream.txn.elsewhere && is_credential(header))
             {
                 set_field(&mut fields, header, value);
             }
         }
         for (name, value) in stream.metadata.direct() {
-            set_field(&mut fields, name, value);
+            if !(stream.txn.elsewhere && is_credential(name)) {
+                set_field(&mut fields, name, value);
+            }
         }
         fields
     }
@@ -368,6 +370,14 @@ fn body_of(stream: &Stream, method: &str) -> BodyLen {
         Some(len) => BodyLen::Known(len),
         None => BodyLen::None,
     }
+}
+
+/// Fields that are meant for the host that was asked first, not for the one it redirects to (RFC
+/// 9110 15.4).
+fn is_credential(name: &str) -> bool {
+    ["authorization", "proxy-authorization", "cookie"]
+        .iter()
+        .any(|field| name.eq_ignore_ascii_case(field))
 }
 
 /// A field of this name is sent once: the later one wins.
