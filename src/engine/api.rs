@@ -145,6 +145,10 @@ impl Context {
     /// As [`request_tx`](Self::request_tx), and announces how many bytes the message will have
     /// (the `content-length` of an h1 request). 0 announces nothing.
     pub fn request_tx_len(&self, key: StreamKey, len: u64) -> Ret {
+        // the end of a transaction that is over takes its own length along, not this one
+        if self.end_linger(key) == Fate::Gone {
+            return Ret::Ok;
+        }
         if let Some(stream) = self.core().streams.get_mut(key) {
             stream.tx_len = Some(len).filter(|l| *l > 0);
         }
@@ -191,17 +195,15 @@ impl Context {
         let outer = self.set_in_call(key, true);
         let mut ret = self.say_all(key, say);
         if ret == Ret::Ok && self.is_connecting(key) {
-            let connected = self.attempt(key);
-            ret = match self.core().streams.get_mut(key).and_then(|s| s.call_ret.take()) {
-                Some(wish) => wish,
-                None if connected == Attempt::Failed => Ret::TxDontSend,
-                None => Ret::Ok,
-            };
+            if self.attempt(key) == Attempt::Failed {
+                ret = Ret::TxDontSend;
+            }
         } else if matches!(ret, Ret::TxDontSend | Ret::DisconnectMe) {
             self.retry(key, 0);
         }
+        let wish = self.core().streams.get_mut(key).and_then(|s| s.call_ret.take());
         self.set_in_call(key, outer);
-        ret
+        wish.unwrap_or(ret)
     }
 
     fn set_in_call(&self, key: StreamKey, inside: bool) -> bool {

@@ -144,6 +144,11 @@ impl Context {
 
     /// Closes the program's link on its own wish: DISCONNECTED if CONNECTED was said.
     pub(super) fn drop_link(&self, key: StreamKey) {
+        let phase = self.core().streams.get(key).map(|s| s.phase);
+        if !matches!(phase, Some(Phase::Connecting | Phase::Connected)) {
+            // a timeout can be answered so while there is nothing to close
+            return;
+        }
         self.let_go(key);
         self.link_down(key, Quietly::Yes);
     }
@@ -281,7 +286,16 @@ impl Context {
             // nothing that is answered here can change anything
             let _ = self.say(key, *state);
         }
-        let stream = self.core().streams.remove(key);
+        let stream = {
+            let mut core = self.core();
+            let stream = core.streams.remove(key);
+            // what the program started in its last callbacks
+            let timers = stream.as_ref().map(|s| [s.retry_timer, s.timeout_timer]);
+            for timer in timers.into_iter().flatten() {
+                core.cancel(timer);
+            }
+            stream
+        };
         drop(stream);
     }
 }
