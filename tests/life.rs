@@ -3,7 +3,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 
 use securestreams::engine::{
@@ -36,7 +37,11 @@ struct Log {
     rx: RefCell<Vec<u8>>,
     /// Sent by the next tx callbacks.
     tx: RefCell<Vec<u8>>,
+    /// What tx gives is not the end of the message.
+    more: Cell<bool>,
     answer: Cell<Option<(State, Ret)>>,
+    /// As `answer`, for several states.
+    answers: RefCell<Vec<(State, Ret)>>,
 }
 
 struct Program {
@@ -50,10 +55,10 @@ impl Handler for Program {
         let name = state.map_or(format!("USER:{code}"), |s| s.name()["LWSSSCS_".len()..].into());
         let name = if ordinal == 0 { name } else { format!("{name} {ordinal}") };
         self.log.lines.borrow_mut().push((self.clock.now() / MS, name));
-        match self.log.answer.get() {
-            Some((at, ret)) if Some(at) == state => ret,
-            _ => Ret::Ok,
-        }
+        let answers = self.log.answers.borrow();
+        let answer = self.log.answer.get();
+        let answer = answers.iter().chain(&answer).find(|(at, _)| Some(*at) == state);
+        answer.map_or(Ret::Ok, |(_, ret)| *ret)
     }
 
     fn rx(&self, data: &[u8], _: Flags) -> Ret {
@@ -65,7 +70,8 @@ impl Handler for Program {
         let data = std::mem::take(&mut *self.log.tx.borrow_mut());
         window[..data.len()].copy_from_slice(&data);
         let ret = if data.is_empty() { Ret::TxDontSend } else { Ret::Ok };
-        Some(TxAnswer { ret, len: data.len(), flags: Flags::SOM | Flags::EOM })
+        let flags = if self.log.more.get() { Flags::empty() } else { Flags::SOM | Flags::EOM };
+        Some(TxAnswer { ret, len: data.len(), flags })
     }
 }
 
@@ -104,11 +110,21 @@ impl World {
     /// `stream` is the inside of the stream type `s`; its socket is `sock` in the directory.
     fn new(retry: &str, stream: &str) -> Self {
         let dir = tempdir::Dir::new();
-        let path = dir.0.join("sock");
+        let endpoint = format!("+{}", dir.0.join("sock").display());
+        Self::at(dir, &endpoint, 0, retry, stream)
+    }
+
+    /// The same with a TCP listener in place of the unix socket.
+    fn tcp(retry: &str, stream: &str) -> (Self, TcpListener) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (Self::at(tempdir::Dir::new(), "127.0.0.1", port, retry, stream), listener)
+    }
+
+    fn at(dir: tempdir::Dir, endpoint: &str, port: u16, retry: &str, stream: &str) -> Self {
         let text = format!(
             r#"{{"retry":[{{"r":{{{retry}}}}}],
-               "s":[{{"s":{{"endpoint":"+{}","port":0,"retry":"r",{stream}}}}}]}}"#,
-            path.display()
+               "s":[{{"s":{{"endpoint":"{endpoint}","port":{port},"retry":"r",{stream}}}}}]}}"#
         );
         let outcome = policy::parse(text.as_bytes());
         assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
@@ -368,14 +384,20 @@ fn the_programs_word_counts_as_a_sign_of_life() {
 const GET: &str = r#""protocol":"h1","opportunistic":true,"http_method":"GET","http_url":"/x""#;
 
 /// Reads a request's head and answers it.
-fn answer(peer: &mut UnixStream, text: &str) {
+fn answer(peer: &mut (impl Read + Write), text: &str) {
+    let _ = request(peer);
+    peer.write_all(text.as_bytes()).unwrap();
+}
+
+/// Reads a request's head.
+fn request(peer: &mut impl Read) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         assert_eq!(peer.read(&mut byte).unwrap(), 1, "closed inside the request");
         head.push(byte[0]);
     }
-    peer.write_all(text.as_bytes()).unwrap();
+    String::from_utf8(head).unwrap()
 }
 
 #[test]
@@ -487,4 +509,157 @@ fn ending_the_context_tells_the_newest_first() {
     let states = log_a.states();
     assert_eq!(states[states.len() - 2..], ["DISCONNECTED", "DESTROYING"]);
     assert!(matches!(w.make_with(&log_a), Err(CreateError::Ending)));
+}
+
+#[test]
+fn a_peer_that_talks_and_closes_before_the_loop_looks_is_heard_out() {
+    let (w, listener) = World::tcp(r#""backoff":[1000]"#, RAW);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let (mut peer, _) = listener.accept().unwrap();
+    peer.write_all(b"bye").unwrap();
+    drop(peer);
+    w.until(|| log.times("DISCONNECTED").len() == 1);
+    assert_eq!(*log.rx.borrow(), b"bye");
+}
+
+/// The next connection, which is never waited for without end.
+fn accept_soon(w: &World, listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let peer = RefCell::new(None);
+    w.until(|| {
+        *peer.borrow_mut() = listener.accept().ok();
+        peer.borrow().is_some()
+    });
+    let (peer, _) = peer.take().unwrap();
+    peer.set_nonblocking(false).unwrap();
+    peer
+}
+
+const POST: &str = r#""protocol":"h1","opportunistic":true,"http_method":"POST","http_url":"/x""#;
+
+#[test]
+fn a_body_is_not_wasted_on_a_stale_idle_connection() {
+    let (w, listener) = World::tcp(r#""backoff":[1000],"conceal":0"#, POST);
+    let (s, log) = w.make();
+    for n in 1..=2 {
+        log.tx.borrow_mut().extend_from_slice(b"body");
+        let _ = w.cx.request_tx_len(s, 4);
+        w.pass(2);
+        let mut peer = accept_soon(&w, &listener);
+        w.pass(2);
+        let _ = request(&mut peer);
+        let mut body = [0; 4];
+        peer.read_exact(&mut body).unwrap();
+        peer.write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").unwrap();
+        w.until(|| log.times("DISCONNECTED").len() == n);
+        // closed while idle, and used again before the loop has seen it
+    }
+    assert!(log.times("UNREACHABLE").is_empty());
+}
+
+#[test]
+fn a_slow_upload_is_no_silent_server() {
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, POST);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    log.more.set(true);
+    let _ = w.cx.request_tx_len(s, 60);
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    for _ in 0..60 {
+        log.tx.borrow_mut().push(b'x');
+        let _ = w.cx.request_tx(s);
+        w.pass(1_000);
+    }
+    assert!(log.times("UNREACHABLE").is_empty(), "{:?}", log.states());
+    answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n");
+    w.until(|| log.times("QOS_ACK_REMOTE").len() == 1);
+}
+
+#[test]
+fn a_length_announced_after_a_redirect_counts() {
+    let redirecting = format!(r#"{POST},"allow_redirects":true"#);
+    let w = World::new(r#""backoff":[1000]"#, &redirecting);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    answer(&mut peer, "HTTP/1.1 302 x\r\nlocation: /y\r\ncontent-length: 0\r\n\r\n");
+    w.pass(2);
+    let (mut peer, _) = listener.accept().unwrap();
+    answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n");
+    w.until(|| log.times("QOS_ACK_REMOTE").len() == 1);
+    let _ = w.cx.request_tx_len(s, 4);
+    w.pass(2);
+    let head = request(&mut peer);
+    assert!(head.contains("Content-Length: 4"), "{head}");
+}
+
+#[test]
+fn credentials_set_by_name_stay_behind_when_redirected_elsewhere() {
+    let redirecting = format!(r#"{GET},"allow_redirects":true,"direct_proto_str":true"#);
+    let (w, listener) = World::tcp(r#""backoff":[1000]"#, &redirecting);
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (s, _log) = w.make();
+    for name in ["authorization:", "Cookie:", "x-mine:"] {
+        let value = Box::new(securestreams::stream::metadata::Owned::new(b"v"));
+        w.cx.set_metadata(s, name, value).unwrap();
+    }
+    let _ = w.cx.client_connect(s);
+    w.pass(2);
+    let (mut peer, _) = listener.accept().unwrap();
+    w.pass(2);
+    let first = request(&mut peer).to_lowercase();
+    assert!(first.contains("authorization: v") && first.contains("cookie: v"), "{first}");
+    let location = format!("http://{}/y", other.local_addr().unwrap());
+    peer.write_all(format!("HTTP/1.1 302 x\r\nlocation: {location}\r\n\r\n").as_bytes()).unwrap();
+    w.pass(5);
+    let (mut peer, _) = other.accept().unwrap();
+    w.pass(5);
+    let second = request(&mut peer).to_lowercase();
+    assert!(second.contains("x-mine: v"), "{second}");
+    assert!(!second.contains("authorization") && !second.contains("cookie"), "{second}");
+}
+
+thread_local! {
+    static INTERNAL_ERRORS: Cell<u32> = const { Cell::new(0) };
+}
+
+fn count_internal_errors(record: &securestreams::util::log::Record) {
+    if record.message.to_string().contains("internal error") {
+        INTERNAL_ERRORS.set(INTERNAL_ERRORS.get() + 1);
+    }
+}
+
+#[test]
+fn disconnect_me_with_no_link_changes_nothing() {
+    securestreams::util::log::set_sink(count_internal_errors);
+    let w = World::new(r#""backoff":[1000],"conceal":1"#, RAW);
+    let (s, log) = w.make();
+    log.answer.set(Some((State::Timeout, Ret::DisconnectMe)));
+    w.cx.start_timeout(s, 5);
+    w.pass(10);
+    let _ = w.cx.client_connect(s);
+    w.cx.start_timeout(s, 5);
+    w.pass(10);
+    assert_eq!(log.times("TIMEOUT").len(), 2);
+    w.pass(1_100);
+    assert_eq!(log.times("ALL_RETRIES_FAILED").len(), 1, "the backoff goes on");
+    assert_eq!(INTERNAL_ERRORS.get(), 0);
+}
+
+#[test]
+fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, RAW);
+    let (s, log) = w.make();
+    log.answers.borrow_mut().extend([
+        (State::Connecting, Ret::DisconnectMe),
+        (State::AllRetriesFailed, Ret::DestroyMe),
+    ]);
+    assert_eq!(w.cx.client_connect(s), Ret::DestroyMe);
+    log.answers.borrow_mut().clear();
+    let _listener = w.listen();
+    assert_eq!(w.cx.client_connect(s), Ret::Ok, "an old wish is not repeated");
 }

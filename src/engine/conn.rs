@@ -60,6 +60,8 @@ pub(super) struct Conn {
     pub reused: bool,
     /// Limits connecting, waiting for a response, and idling in the pool.
     pub deadline: Option<TimerKey>,
+    /// When the transport last took something.
+    pub sent: Micros,
     /// When the peer last proved that it lives.
     pub alive: Micros,
     /// Looks after `svalidping` and `svalidhup`.
@@ -84,6 +86,7 @@ impl Conn {
             read_closed: false,
             reused: false,
             deadline: None,
+            sent: now,
             alive: now,
             validity: None,
             race: None,

@@ -12,7 +12,7 @@ use super::stream::{Link, StreamKey, TxAnswer};
 use crate::policy::Protocol;
 use crate::proto::{BodyLen, Event, Request, Reuse, Tid};
 use crate::stream::{Flags, Input, Phase, Ret};
-use crate::util::{TxBuf, log};
+use crate::util::{Micros, TxBuf, log};
 
 /// Reads of one connection in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 16;
@@ -22,18 +22,24 @@ const TX_PER_TURN: usize = 16;
 impl Context {
     /// A connection in the ready queue has its turn.
     pub(super) fn service(&self, conn: ConnKey) {
-        let handshake = {
+        let (handshake, maybe_stale) = {
             let mut core = self.core();
             let Some(c) = core.conns.get_mut(conn) else { return };
             c.queued = false;
-            match c.stage {
+            let handshake = match c.stage {
                 Stage::Handshake(_) => true,
                 Stage::Open(_) => false,
                 Stage::Resolving(_) | Stage::Racing(_) | Stage::Moving => return,
-            }
+            };
+            (handshake, c.reused && c.readable)
         };
         if handshake {
             self.shake(conn);
+        }
+        // the server may have closed an idle connection: find out before a body is asked for,
+        // which could not be sent again
+        if maybe_stale && !self.receive(conn) {
+            return;
         }
         // what was asked for before goes out first, so that tx comes before rx right after
         // CONNECTED
@@ -155,10 +161,11 @@ impl Context {
 
     /// Writes what waits. `false`: the connection is gone.
     pub(super) fn flush(&self, conn: ConnKey) -> bool {
+        let now = self.now();
         let outcome = {
             let mut core = self.core();
             let Some(c) = core.conns.get_mut(conn) else { return false };
-            write_out(c)
+            write_out(c, now)
         };
         match outcome {
             Ok(()) => true,
@@ -328,6 +335,12 @@ impl Context {
     /// A connection is of no more use.
     pub(super) fn broken(&self, conn: ConnKey, reason: &str) {
         let reconnect = self.stale(conn);
+        if let (true, Some(open)) =
+            (reconnect, self.core().conns.get_mut(conn).and_then(Conn::open))
+        {
+            // it goes out on the fresh one, and only there
+            open.out.clear();
+        }
         let route = self.core().conns.get(conn).map(|c| Rc::clone(&c.route));
         for key in self.close(conn) {
             match (&route, reconnect) {
@@ -487,7 +500,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
 type CoreStreams = slotmap::SlotMap<StreamKey, super::stream::Stream>;
 
 /// Writes until nothing waits or the socket takes no more.
-fn write_out(c: &mut Conn) -> std::io::Result<()> {
+fn write_out(c: &mut Conn, now: Micros) -> std::io::Result<()> {
     let mut writable = c.writable;
     let Stage::Open(open) = &mut c.stage else { return Ok(()) };
     while writable && (!open.out.is_empty() || open.unflushed) {
@@ -500,6 +513,7 @@ fn write_out(c: &mut Conn) -> std::io::Result<()> {
             open.transport.write(open.out.pending()).map(|n| {
                 open.out.consume(n);
                 open.unflushed = true;
+                c.sent = now;
             })
         };
         match wrote {

@@ -42,7 +42,8 @@ impl Context {
     /// # Errors
     /// See [`TurnError`].
     pub fn turn(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        if self.turning.replace(true) {
+        // while the context is being ended its streams are told, nothing else happens
+        if self.ending.get() || self.turning.replace(true) {
             return Err(TurnError::Nested);
         }
         // set back even if a turn ends in a panic, which is caught at the C boundary: the loop
@@ -173,6 +174,7 @@ impl Context {
 
     /// A connection did not get on in time.
     fn deadline_passed(&self, conn: ConnKey) {
+        let now = self.now();
         enum Late {
             Connecting,
             Answering,
@@ -183,10 +185,17 @@ impl Context {
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
             c.deadline = None;
+            let patient_until = c.sent + self.options.response_timeout;
             let waits = c.bound.iter().any(|(_, key)| {
                 core.streams.get(*key).is_some_and(|s| s.phase == Phase::Connecting)
             });
             match c.stage {
+                Stage::Open(_) if waits && patient_until > now => {
+                    // the request was still going out: the server's time counts from its end
+                    c.deadline =
+                        Some(core.timers.schedule(patient_until, Timer::ConnDeadline(conn)));
+                    return;
+                }
                 Stage::Open(_) if waits => Late::Answering,
                 Stage::Open(_) => Late::Idle,
                 Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => {
