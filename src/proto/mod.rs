@@ -8,6 +8,7 @@
 
 pub mod h1;
 pub mod raw;
+pub mod ws;
 
 use crate::util::{Micros, TxBuf};
 
