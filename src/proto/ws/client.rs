@@ -198,7 +198,7 @@ impl Codec for Ws {
 
     fn swap_held(&mut self, buffer: &mut Vec<u8>) {
         match self.frames_mut() {
-            Some(frames) => std::mem::swap(&mut frames.held, buffer),
+            Some(frames) => frames.swap_held(buffer),
             None => buffer.clear(),
         }
     }

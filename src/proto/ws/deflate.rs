@@ -72,10 +72,8 @@ impl Inflater {
     pub fn begin(&mut self) {
         self.more = false;
         self.tail = 0;
-        if self.resets {
-            if let Some(machine) = &mut self.machine {
-                machine.state.init();
-            }
+        if let (true, Some(machine)) = (self.resets, &mut self.machine) {
+            machine.state.init();
         }
     }
 

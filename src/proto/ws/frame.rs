@@ -57,11 +57,11 @@ impl HeaderReader {
 
     /// Takes a header's bytes; the header, once they are all there.
     pub fn read(&mut self, role: Role, input: &mut &[u8]) -> Result<Option<Header>, Fail> {
-        if self.len == 0 {
-            if let Some((header, used)) = parse(role, input)? {
-                *input = &input[used..];
-                return Ok(Some(header));
-            }
+        if self.len == 0
+            && let Some((header, used)) = parse(role, input)?
+        {
+            *input = &input[used..];
+            return Ok(Some(header));
         }
         // rare: a header that was cut
         while let Some((&byte, rest)) = input.split_first() {

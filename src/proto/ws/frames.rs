@@ -241,6 +241,11 @@ impl Frames {
         self.closed.map(|status| status.unwrap_or(CloseCode::Status.into()))
     }
 
+    /// As [`Codec::swap_held`](super::super::Codec::swap_held).
+    pub fn swap_held(&mut self, buffer: &mut Vec<u8>) {
+        std::mem::swap(&mut self.held, buffer);
+    }
+
     /// Whether nothing more comes of this connection.
     #[must_use]
     pub fn over(&self) -> bool {
