@@ -5,9 +5,8 @@ use securestreams::proto::ws::{DeflateOffer, Deflating, Frames, MAX_HELD, Option
 use securestreams::proto::{Codec, Event, Tid};
 use securestreams::util::TxBuf;
 
-use super::ws_feed::{
-    Outcome, Seen, feed, feed_whole_and_bytewise, no_randomness, opened, opening, sent,
-};
+use super::ws_feed::{Outcome, Seen, feed, feed_whole_and_bytewise, no_randomness, opening, sent};
+use super::ws_send::opened;
 
 const AGREED: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 const SERVER_RESETS: &str =
@@ -34,7 +33,8 @@ fn message(text: &str) -> Seen {
 
 #[test]
 fn the_examples_of_rfc_7692() {
-    let rows: [(&str, &[&[u8]], &[&str]); 9] = [
+    type Row<'a> = (&'a str, &'a [&'a [u8]], &'a [&'a str]);
+    let rows: [Row<'_>; 9] = [
         ("7.2.3.1 one frame", &[HELLO], &["Hello"]),
         ("7.2.3.1 fragments", &[b"\x41\x03\xf2\x48\xcd", b"\x80\x04\xc9\xc9\x07\x00"], &["Hello"]),
         ("7.2.3.2 window kept", &[HELLO, HELLO_AGAIN], &["Hello", "Hello"]),

@@ -76,18 +76,6 @@ pub fn opening(more: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A codec whose connection is open, with nothing waiting to go out.
-pub fn opened(options: Options, random: Random, more: &str) -> (Ws, TxBuf, Tid) {
-    let (mut codec, mut out) = (Ws::new(options, random), TxBuf::new());
-    let tid = codec.start(&request(), &mut out).expect("a legal request");
-    out.clear();
-    let bytes = opening(more);
-    let mut input = &bytes[..];
-    let event = codec.receive(&mut input, &mut out, 0);
-    assert_eq!(event, Ok(Some(Event::Head { tid, status: 101 })));
-    (codec, out, tid)
-}
-
 /// Starts a codec, feeds `pieces`, then the peer's close if `eof`.
 pub fn feed<'p>(
     options: Options,

@@ -53,7 +53,8 @@ fn message(bytes: &[u8]) -> Seen {
 fn what_a_server_may_send() {
     let long = "é".repeat(40_000);
     let medium = vec![7; 126];
-    let rows: Vec<(&str, Vec<Vec<u8>>, Vec<Seen>, Vec<Sent>)> = vec![
+    type Row = (&'static str, Vec<Vec<u8>>, Vec<Seen>, Vec<Sent>);
+    let rows: Vec<Row> = vec![
         ("5.6 text", vec![frame(TEXT, b"Hello")], vec![message(b"Hello")], vec![]),
         ("5.6 binary", vec![frame(BINARY, b"\xff\0")], vec![message(b"\xff\0")], vec![]),
         ("empty message", vec![frame(TEXT, b"")], vec![message(b"")], vec![]),

@@ -7,11 +7,23 @@ use securestreams::proto::ws::{MAX_HEADER, MAX_WINDOW, Options, Random, Ws};
 use securestreams::proto::{Codec, Event, ProtoErrorKind, Reuse, Tid, TxWindow};
 use securestreams::util::TxBuf;
 
-use super::ws_feed::{Sent, no_randomness, opened, sent};
+use super::ws_feed::{Sent, no_randomness, opening, request, sent};
 
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
+
+/// A codec whose connection is open, with nothing waiting to go out.
+pub fn opened(options: Options, random: Random, more: &str) -> (Ws, TxBuf, Tid) {
+    let (mut codec, mut out) = (Ws::new(options, random), TxBuf::new());
+    let tid = codec.start(&request(), &mut out).expect("a legal request");
+    out.clear();
+    let bytes = opening(more);
+    let mut input = &bytes[..];
+    let event = codec.receive(&mut input, &mut out, 0);
+    assert_eq!(event, Ok(Some(Event::Head { tid, status: 101 })));
+    (codec, out, tid)
+}
 
 fn open() -> (Ws, TxBuf, Tid) {
     opened(Options::default(), no_randomness(), "")
@@ -50,7 +62,9 @@ fn fed<'b>(codec: &mut Ws, out: &mut TxBuf, mut input: &'b [u8]) -> Option<Event
 
 #[test]
 fn flags_make_frames() {
-    let rows: [(&[(&str, bool, bool)], &[(u8, &str)]); 6] = [
+    type Pieces = &'static [(&'static str, bool, bool)];
+    type Frames = &'static [(u8, &'static str)];
+    let rows: [(Pieces, Frames); 6] = [
         (&[("whole", true, true)], &[(0x81, "whole")]),
         (
             &[("a", true, false), ("b", false, false), ("c", false, true)],
