@@ -25,6 +25,7 @@
  *   LWS_WITH_SOCKS5                            SOCKS5 is not built yet
  *   LWS_WITH_CACHE_NSCOOKIEJAR                 cookies are not kept yet
  *   LWS_WITH_CONMON                            connection metrics are not kept yet
+ *   LWS_WITH_TLS_SESSIONS                      sessions are resumed, but cannot be saved by programs
  *   LWS_WITH_EVENT_LIBS, LWS_WITH_LIBUV ...    the loop is the library's own
  *   LWS_WITH_MBEDTLS, LWS_WITH_GNUTLS ...      TLS is the library's own
  *   LWS_WITH_LEJP, LWS_WITH_LWSAC, ...         low-level helpers that streams do not need
@@ -88,7 +89,6 @@
 #define LWS_WITH_POLL
 #define LWS_WITH_TCP_TLS
 #define LWS_WITH_TLS
-#define LWS_WITH_TLS_SESSIONS
 #define LWS_WITH_UNIX_SOCK
 #define LWS_WITHOUT_EXTENSIONS
 
@@ -98,7 +98,7 @@
 #define LWS_WITH_SYS_SMD
 #define LWS_WITH_SYS_STATE
 
-/* Helpers. */
+/* Helpers: hashes and HMACs, no ciphers. */
 #define LWS_WITH_GENCRYPTO
 
 #endif /* SECURESTREAMS_LWS_CONFIG_H */

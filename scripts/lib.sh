@@ -16,16 +16,17 @@ as_root() {
     fi
 }
 
-# install PACKAGE...: by the system's package manager, saying so.
+# install_packages PACKAGE...: by the system's package manager, saying so.
 apt_updated=
-install() {
+# RUNLEVEL=1: a server that is installed need not be started as a service.
+install_packages() {
     say "installing $*"
     command -v apt-get >/dev/null || die "please install: $* (no apt-get here)"
     if [ -z "$apt_updated" ]; then
         as_root apt-get -qq update </dev/null || die "please install: $* (apt-get update needs root and a network)"
         apt_updated=1
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" \
+    as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq -y --no-install-recommends install "$@" \
         </dev/null >/dev/null || die "please install: $*"
 }
 
@@ -35,7 +36,7 @@ need() {
     for pair in "$@"; do
         command -v "${pair%%=*}" >/dev/null || [ -x "/usr/sbin/${pair%%=*}" ] || missing+=("${pair#*=}")
     done
-    [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+    [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
     case :$PATH: in *:/usr/sbin:*) ;; *) PATH=$PATH:/usr/sbin ;; esac
 }
 
@@ -73,7 +74,7 @@ fixture_python() {
     for py in python3 /usr/bin/python3 "$TARGET/venv/bin/python3"; do
         if "$py" -c "$mods" 2>/dev/null; then printf '%s\n' "$py"; return; fi
     done
-    if (install python3 python3-h2 python3-websockets) >&2 && /usr/bin/python3 -c "$mods" 2>/dev/null; then
+    if (install_packages python3 python3-h2 python3-websockets) >&2 && /usr/bin/python3 -c "$mods" 2>/dev/null; then
         printf '%s\n' /usr/bin/python3
         return
     fi

@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::certs::certs;
 use fixtures::nginx::Nginx;
-use fixtures::{closed_port, compile, peer, policy, root, run, scratch};
+use fixtures::{closed_port, compile, compile_with, peer, policy, root, run, scratch};
 
 fn stream(name: &str, port: u16, more: &str) -> String {
     format!(
@@ -114,4 +114,29 @@ fn raw_echo_gets_its_text_back() {
     got.expect_code(0);
     assert!(got.stdout.contains("echoed: twice over "), "{got}");
     assert!(got.lines().contains(&"state LWSSSCS_DISCONNECTED"), "{got}");
+}
+
+/// The first fenced block of a language in the README.
+fn readme_block(language: &str) -> String {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let from = text.split_once(&format!("```{language}\n")).expect("a block").1;
+    from.split_once("```").expect("its end").0.to_owned()
+}
+
+#[test]
+fn readme_example_works() {
+    let server = peer::http();
+    let dir = scratch("readme");
+    let (policy, source) = (dir.join("policy.json"), dir.join("hello.c"));
+    let json = readme_block("json")
+        .replace("example.com", "127.0.0.1")
+        .replace("443", &server.port.to_string())
+        .replace("\"tls\": true", "\"tls\": false");
+    std::fs::write(&policy, json).expect("the policy");
+    let c = readme_block("c").replace("policy.json", policy.to_str().expect("UTF-8"));
+    std::fs::write(&source, c).expect("the source");
+    let program = compile_with(source.to_str().expect("UTF-8"), &["-Wno-unused-parameter"]);
+    let got = run::<&str>(&program, &[]);
+    got.expect_code(0);
+    assert_eq!(got.stdout, "you asked for /\n", "{got}");
 }

@@ -277,7 +277,12 @@ fn every_unsafe_says_why_it_is_sound() {
     let mut bad = Vec::new();
     for source in sources().iter().filter(|s| s.module() == "ffi") {
         let lines: Vec<&str> = source.text.lines().collect();
+        let tests = lines.iter().position(|l| *l == "#[cfg(test)]").unwrap_or(lines.len());
         for line in unsafe_lines(&source.code) {
+            // a C callback that a test passes in: nobody but C calls it
+            if line > tests && lines[line - 1].trim_start().starts_with("unsafe extern \"C\" fn") {
+                continue;
+            }
             let above = &lines[line.saturating_sub(SAFETY_REACH + 1)..line];
             let said = above.iter().any(|l| {
                 let l = l.trim_start();

@@ -140,6 +140,50 @@ fn metadata_becomes_url_and_header() {
 }
 
 #[test]
+fn head_has_no_body() {
+    let nginx = Nginx::start(1, &[HELLO], |p| plain_server(p[0], ""));
+    let more = ", \"http_url\": \"/hello.txt\", \"http_method\": \"HEAD\"";
+    let streams = [stream("get", nginx.ports[0], more)];
+    let got = client(&streams, &[], &["--count", "2"]);
+    let again = ["POLL", "CONNECTING"];
+    assert_states(&got, &[&BEGIN, &END, &again, &END]);
+    assert!(!got.stdout.contains("rx first"), "{got}");
+    assert!(nginx.stop().iter().all(|l| l.method == "HEAD"));
+}
+
+/// A value with a line end in it must not become a header line or a request of its own.
+#[test]
+fn metadata_cannot_inject() {
+    for target in ["x-where:", ""] {
+        let heads = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = heads.clone();
+        let server = peer::Peer::start(move |mut stream| {
+            let mut buf = [0u8; 4096];
+            while let Ok(n @ 1..) = std::io::Read::read(&mut stream, &mut buf) {
+                seen.lock().expect("heads").extend_from_slice(&buf[..n]);
+                if seen.lock().expect("heads").ends_with(b"\r\n\r\n") {
+                    let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+                    let _ = std::io::Write::write_all(&mut stream, reply);
+                }
+            }
+        });
+        let more =
+            format!(", \"http_url\": \"/${{where}}\", \"metadata\": [{{\"where\": \"{target}\"}}]");
+        let streams = [stream("get", server.port, &more)];
+        let args = ["--meta", "where=x HTTP/1.1\r\nEvil: 1", "--limit-ms", "3000"];
+        let dir = scratch("client");
+        let file = policy(&dir, &[], &streams);
+        let mut all = vec!["--policy", file.to_str().expect("UTF-8")];
+        all.extend(args);
+        let got = run(&compile("tests/scenarios/client.c"), &all);
+        assert!(got.status.code().is_some(), "{got}");
+        drop(server);
+        let heads = String::from_utf8_lossy(&heads.lock().expect("heads")).into_owned();
+        assert!(!heads.contains("\nEvil:"), "sent:\n{heads}");
+    }
+}
+
+#[test]
 fn chunked_body() {
     let text = "x".repeat(70_000);
     // server side includes make the length unknown in advance

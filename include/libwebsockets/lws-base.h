@@ -8,6 +8,8 @@
 #include "lws_config.h"
 
 /* Programs rely on getting these from here. */
+#include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -21,7 +23,6 @@
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
-#include <netdb.h>
 
 /* Attributes. */
 #if defined(__GNUC__)

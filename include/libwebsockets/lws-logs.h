@@ -12,6 +12,8 @@
  *   lwsl_wsi_LEVEL(wsi, ...)          ... a connection
  *   lwsl_ss_LEVEL(stream, ...)        ... a stream
  *   lwsl_hexdump_LEVEL(buf, len), lwsl_hexdump_cx_LEVEL(context, buf, len) ...: bytes
+ *   lwsl_ratelimit_LEVEL(limit, us, format, ...), lwsl_ratelimit_cx_LEVEL(limit, us, context, ...) ...:
+ *                                     at most once in so many microseconds
  */
 #include <libwebsockets/lws-base.h>
 
@@ -603,6 +605,186 @@ lws_is_be(void)
 #define lwsl_hexdump_vhost_user(object, ...) lwsl_hexdump_vhost(object, LLL_USER, __VA_ARGS__)
 #define lwsl_hexdump_wsi_user(object, ...) lwsl_hexdump_wsi(object, LLL_USER, __VA_ARGS__)
 #define lwsl_hexdump_ss_user(object, ...) lwsl_hexdump_ss(object, LLL_USER, __VA_ARGS__)
+
+/* Lines that are written at most once in a while. */
+#define LWS_RATELIMIT_DEFINE_STATIC(name) static lws_log_ratelimit_t name = { 0, 0 }
+#define _LWSL_RL(limit, us, level, ...)                                      \
+    do {                                                                     \
+        uint32_t lwsl_rl_seen_ = lws_log_ratelimit_check(limit, us);         \
+        if (lwsl_rl_seen_)                                                   \
+            _lws_log_rl(level, lwsl_rl_seen_, __VA_ARGS__);                  \
+    } while (0)
+#define _LWSL_RL_CX(limit, us, cx, prepend, object, level, ...)              \
+    do {                                                                     \
+        uint32_t lwsl_rl_seen_ = lws_log_ratelimit_check(limit, us);         \
+        if (lwsl_rl_seen_)                                                   \
+            _lws_log_cx_rl(cx, prepend, object, level, lwsl_rl_seen_,        \
+                           __func__, __VA_ARGS__);                           \
+    } while (0)
+#define _LWSL_RL_cx(limit, us, o, ...) \
+    _LWSL_RL_CX(limit, us, lwsl_context_get_cx(o), lws_log_prepend_context, o, __VA_ARGS__)
+#define _LWSL_RL_vhost(limit, us, o, ...) \
+    _LWSL_RL_CX(limit, us, lwsl_vhost_get_cx(o), lws_log_prepend_vhost, o, __VA_ARGS__)
+#define _LWSL_RL_wsi(limit, us, o, ...) \
+    _LWSL_RL_CX(limit, us, lwsl_wsi_get_cx(o), lws_log_prepend_wsi, o, __VA_ARGS__)
+#define _LWSL_RL_ss(limit, us, o, ...) \
+    _LWSL_RL_CX(limit, us, lwsl_ss_get_cx(o), lws_log_prepend_ss, o, __VA_ARGS__)
+#if (_LWS_ENABLED_LOGS & LLL_ERR)
+#define lwsl_ratelimit_err(limit, us, ...) _LWSL_RL(limit, us, LLL_ERR, __VA_ARGS__)
+#define lwsl_ratelimit_cx_err(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_ERR, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_err(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_ERR, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_err(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_ERR, __VA_ARGS__)
+#define lwsl_ratelimit_ss_err(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_ERR, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_err(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_err(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_err(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_err(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_err(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_WARN)
+#define lwsl_ratelimit_warn(limit, us, ...) _LWSL_RL(limit, us, LLL_WARN, __VA_ARGS__)
+#define lwsl_ratelimit_cx_warn(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_WARN, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_warn(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_WARN, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_warn(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_WARN, __VA_ARGS__)
+#define lwsl_ratelimit_ss_warn(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_WARN, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_warn(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_warn(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_warn(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_warn(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_warn(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_NOTICE)
+#define lwsl_ratelimit_notice(limit, us, ...) _LWSL_RL(limit, us, LLL_NOTICE, __VA_ARGS__)
+#define lwsl_ratelimit_cx_notice(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_NOTICE, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_notice(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_NOTICE, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_notice(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_NOTICE, __VA_ARGS__)
+#define lwsl_ratelimit_ss_notice(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_NOTICE, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_notice(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_notice(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_notice(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_notice(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_notice(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_INFO)
+#define lwsl_ratelimit_info(limit, us, ...) _LWSL_RL(limit, us, LLL_INFO, __VA_ARGS__)
+#define lwsl_ratelimit_cx_info(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_INFO, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_info(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_INFO, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_info(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_INFO, __VA_ARGS__)
+#define lwsl_ratelimit_ss_info(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_INFO, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_info(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_info(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_info(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_info(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_info(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_DEBUG)
+#define lwsl_ratelimit_debug(limit, us, ...) _LWSL_RL(limit, us, LLL_DEBUG, __VA_ARGS__)
+#define lwsl_ratelimit_cx_debug(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_DEBUG, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_debug(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_DEBUG, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_debug(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_DEBUG, __VA_ARGS__)
+#define lwsl_ratelimit_ss_debug(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_DEBUG, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_debug(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_debug(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_debug(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_debug(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_debug(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_PARSER)
+#define lwsl_ratelimit_parser(limit, us, ...) _LWSL_RL(limit, us, LLL_PARSER, __VA_ARGS__)
+#define lwsl_ratelimit_cx_parser(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_PARSER, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_parser(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_PARSER, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_parser(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_PARSER, __VA_ARGS__)
+#define lwsl_ratelimit_ss_parser(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_PARSER, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_parser(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_parser(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_parser(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_parser(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_parser(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_HEADER)
+#define lwsl_ratelimit_header(limit, us, ...) _LWSL_RL(limit, us, LLL_HEADER, __VA_ARGS__)
+#define lwsl_ratelimit_cx_header(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_HEADER, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_header(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_HEADER, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_header(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_HEADER, __VA_ARGS__)
+#define lwsl_ratelimit_ss_header(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_HEADER, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_header(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_header(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_header(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_header(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_header(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_EXT)
+#define lwsl_ratelimit_ext(limit, us, ...) _LWSL_RL(limit, us, LLL_EXT, __VA_ARGS__)
+#define lwsl_ratelimit_cx_ext(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_EXT, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_ext(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_EXT, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_ext(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_EXT, __VA_ARGS__)
+#define lwsl_ratelimit_ss_ext(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_EXT, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_ext(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_ext(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_ext(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_ext(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_ext(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_CLIENT)
+#define lwsl_ratelimit_client(limit, us, ...) _LWSL_RL(limit, us, LLL_CLIENT, __VA_ARGS__)
+#define lwsl_ratelimit_cx_client(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_CLIENT, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_client(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_CLIENT, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_client(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_CLIENT, __VA_ARGS__)
+#define lwsl_ratelimit_ss_client(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_CLIENT, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_client(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_client(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_client(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_client(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_client(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_LATENCY)
+#define lwsl_ratelimit_latency(limit, us, ...) _LWSL_RL(limit, us, LLL_LATENCY, __VA_ARGS__)
+#define lwsl_ratelimit_cx_latency(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_LATENCY, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_latency(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_LATENCY, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_latency(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_LATENCY, __VA_ARGS__)
+#define lwsl_ratelimit_ss_latency(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_LATENCY, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_latency(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_latency(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_latency(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_latency(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_latency(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_THREAD)
+#define lwsl_ratelimit_thread(limit, us, ...) _LWSL_RL(limit, us, LLL_THREAD, __VA_ARGS__)
+#define lwsl_ratelimit_cx_thread(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_THREAD, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_thread(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_THREAD, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_thread(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_THREAD, __VA_ARGS__)
+#define lwsl_ratelimit_ss_thread(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_THREAD, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_thread(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_thread(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_thread(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_thread(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_thread(limit, us, o, ...) do {} while (0)
+#endif
+#if (_LWS_ENABLED_LOGS & LLL_USER)
+#define lwsl_ratelimit_user(limit, us, ...) _LWSL_RL(limit, us, LLL_USER, __VA_ARGS__)
+#define lwsl_ratelimit_cx_user(limit, us, o, ...) _LWSL_RL_cx(limit, us, o, LLL_USER, __VA_ARGS__)
+#define lwsl_ratelimit_vhost_user(limit, us, o, ...) _LWSL_RL_vhost(limit, us, o, LLL_USER, __VA_ARGS__)
+#define lwsl_ratelimit_wsi_user(limit, us, o, ...) _LWSL_RL_wsi(limit, us, o, LLL_USER, __VA_ARGS__)
+#define lwsl_ratelimit_ss_user(limit, us, o, ...) _LWSL_RL_ss(limit, us, o, LLL_USER, __VA_ARGS__)
+#else
+#define lwsl_ratelimit_user(limit, us, ...) do {} while (0)
+#define lwsl_ratelimit_cx_user(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_vhost_user(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_wsi_user(limit, us, o, ...) do {} while (0)
+#define lwsl_ratelimit_ss_user(limit, us, o, ...) do {} while (0)
+#endif
 
 #ifdef __cplusplus
 }

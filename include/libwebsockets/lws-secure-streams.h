@@ -217,6 +217,103 @@ typedef struct lws_ss_info lws_ss_info_t;
 /** For `lws_ss_start_timeout`: take the time from the policy. */
 #define LWSSS_TIMEOUT_FROM_POLICY 0
 
+/** The name of a state; `"user state"` for those of the policy. */
+LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
+
+/**
+ * The stream's context, or NULL.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_context *lws_ss_get_context(struct lws_ss_handle *h);
+
+/**
+ * The vhost of the stream's connection, good as long as the context; NULL without a connection.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_ss_get_vhost(struct lws_ss_handle *h);
+
+/**
+ * The program's object of the stream.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void *lws_ss_to_user_object(struct lws_ss_handle *h);
+
+/**
+ * The stream type that the payload of the current `tx` is for: the stream's own. Good as long as
+ * the context.
+ *
+ * Safety:
+ * `h` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN const char *lws_ss_rideshare(struct lws_ss_handle *h);
+
+/**
+ * The stream's tag, as in log lines, good until the next call for this stream.
+ *
+ * Safety:
+ * `h` came from this library or is NULL.
+ */
+LWS_VISIBLE LWS_EXTERN const char *lws_ss_tag(struct lws_ss_handle *h);
+
+/**
+ * Logs the streams that exist, at notice level. `tsi` is ignored.
+ *
+ * Safety:
+ * `cx` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_ss_dump_extant(struct lws_context *cx, int tsi);
+
+/**
+ * Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream
+ * is
+ * gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if
+ * the
+ * policy does not know the name.
+ *
+ * Safety:
+ * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
+ * long as they are bound.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_set_metadata(struct lws_ss_handle *h,
+                        const char *name,
+                        const void *value,
+                        size_t len);
+
+/**
+ * As `lws_ss_set_metadata`, with a copy of the value.
+ *
+ * Safety:
+ * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_alloc_set_metadata(struct lws_ss_handle *h,
+                              const char *name,
+                              const void *value,
+                              size_t len);
+
+/**
+ * Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
+ * not set; else it is good until the metadata changes or, for a header got by its own name with a
+ * colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a
+ * NUL
+ * behind them. Returns 0, or 1 if the policy does not know the name.
+ *
+ * Safety:
+ * `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_get_metadata(struct lws_ss_handle *h,
+                        const char *name,
+                        const void **value,
+                        size_t *len);
+
 /**
  * Makes a stream of the type that `ssi->streamtype` names in the policy.
  *
@@ -290,51 +387,6 @@ lws_ss_state_return_t lws_ss_request_tx_len(struct lws_ss_handle *h,
 LWS_VISIBLE LWS_EXTERN lws_ss_state_return_t lws_ss_client_connect(struct lws_ss_handle *h);
 
 /**
- * Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream
- * is
- * gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if
- * the
- * policy does not know the name.
- *
- * Safety:
- * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
- * long as they are bound.
- */
-LWS_VISIBLE LWS_EXTERN
-int lws_ss_set_metadata(struct lws_ss_handle *h,
-                        const char *name,
-                        const void *value,
-                        size_t len);
-
-/**
- * As `lws_ss_set_metadata`, with a copy of the value.
- *
- * Safety:
- * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value`.
- */
-LWS_VISIBLE LWS_EXTERN
-int lws_ss_alloc_set_metadata(struct lws_ss_handle *h,
-                              const char *name,
-                              const void *value,
-                              size_t len);
-
-/**
- * Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
- * not set; else it is good until the metadata changes or, for a header got by its own name with a
- * colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a
- * NUL
- * behind them. Returns 0, or 1 if the policy does not know the name.
- *
- * Safety:
- * `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.
- */
-LWS_VISIBLE LWS_EXTERN
-int lws_ss_get_metadata(struct lws_ss_handle *h,
-                        const char *name,
-                        const void **value,
-                        size_t *len);
-
-/**
  * Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
  * `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`, if it has one. The end of a
  * transaction or of the link stops it.
@@ -364,50 +416,6 @@ void lws_ss_change_handlers(struct lws_ss_handle *h,
                             lws_sscb_tx tx,
                             lws_sscb_state state);
 
-/** The name of a state; `"user state"` for those of the policy. */
-LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
-
-/**
- * The stream's context, or NULL.
- *
- * Safety:
- * `h` came from this library.
- */
-LWS_VISIBLE LWS_EXTERN struct lws_context *lws_ss_get_context(struct lws_ss_handle *h);
-
-/**
- * The vhost of the stream's connection, good as long as the context; NULL without a connection.
- *
- * Safety:
- * `h` came from this library.
- */
-LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_ss_get_vhost(struct lws_ss_handle *h);
-
-/**
- * The program's object of the stream.
- *
- * Safety:
- * `h` came from this library.
- */
-LWS_VISIBLE LWS_EXTERN void *lws_ss_to_user_object(struct lws_ss_handle *h);
-
-/**
- * The stream type that the payload of the current `tx` is for: the stream's own. Good as long as
- * the context.
- *
- * Safety:
- * `h` came from this library.
- */
-LWS_VISIBLE LWS_EXTERN const char *lws_ss_rideshare(struct lws_ss_handle *h);
-
-/**
- * The stream's tag, as in log lines, good until the next call for this stream.
- *
- * Safety:
- * `h` came from this library or is NULL.
- */
-LWS_VISIBLE LWS_EXTERN const char *lws_ss_tag(struct lws_ss_handle *h);
-
 /**
  * How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
  * and raw, which have none.
@@ -434,14 +442,6 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_add_peer_tx_credit(struct lws_ss_handle *h, in
  * `h` came from this library.
  */
 LWS_VISIBLE LWS_EXTERN void lws_ss_validity_confirmed(struct lws_ss_handle *h);
-
-/**
- * Logs the streams that exist, at notice level. `tsi` is ignored.
- *
- * Safety:
- * `cx` came from this library.
- */
-LWS_VISIBLE LWS_EXTERN void lws_ss_dump_extant(struct lws_context *cx, int tsi);
 
 /**
  * Servers are not built into this library yet: logs that.

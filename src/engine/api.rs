@@ -259,13 +259,13 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let stream = core.streams.get(key).ok_or(SetMetadataError::NoStream)?;
-        if let (true, Some(header)) = (stream.kind.direct_proto_str, name.strip_suffix(':')) {
-            if let Some(link) = stream.link {
-                let open = core.conns.get_mut(link.conn).and_then(super::conn::Conn::open);
-                let head = open.and_then(|o| link.tid.and_then(|tid| o.codec.head(tid)));
-                if let Some(value) = head.and_then(|h| h.get(header)) {
-                    return Ok(take(Some(value)));
-                }
+        if let (true, Some(header)) = (stream.kind.direct_proto_str, name.strip_suffix(':'))
+            && let Some(link) = stream.link
+        {
+            let open = core.conns.get_mut(link.conn).and_then(super::conn::Conn::open);
+            let head = open.and_then(|o| link.tid.and_then(|tid| o.codec.head(tid)));
+            if let Some(value) = head.and_then(|h| h.get(header)) {
+                return Ok(take(Some(value)));
             }
         }
         Ok(take(stream.metadata.get(&stream.kind, name)?))

@@ -273,11 +273,11 @@ impl Core {
 
     /// Puts a connection into the ready queue, once.
     pub fn queue(&mut self, key: ConnKey) {
-        if let Some(conn) = self.conns.get_mut(key) {
-            if !conn.queued {
-                conn.queued = true;
-                self.ready.push_back(key);
-            }
+        if let Some(conn) = self.conns.get_mut(key)
+            && !conn.queued
+        {
+            conn.queued = true;
+            self.ready.push_back(key);
         }
     }
 

@@ -95,10 +95,10 @@ impl Context {
         }
         for (i, def) in kind.metadata.iter().enumerate() {
             let value = stream.metadata.declared(i).filter(|v| !v.is_empty());
-            if let (Some(header), Some(value)) = (&def.header, value) {
-                if !(stream.txn.elsewhere && header.eq_ignore_ascii_case("authorization")) {
-                    set_field(&mut fields, header, value);
-                }
+            if let (Some(header), Some(value)) = (&def.header, value)
+                && !(stream.txn.elsewhere && header.eq_ignore_ascii_case("authorization"))
+            {
+                set_field(&mut fields, header, value);
             }
         }
         for (name, value) in stream.metadata.direct() {

@@ -1,7 +1,7 @@
 //! The loop and everything that lives on it: streams, connections, timers, the pool of idle
 //! connections.
 //!
-//! A [`Context`] is shared by reference, all that changes is in its [`Core`] behind a `RefCell`,
+//! A [`Context`] is shared by reference, all that changes is in its `Core` behind a `RefCell`,
 //! and one rule keeps that sound: **no borrow of the core is held while a callback of the
 //! program runs.** Every step borrows, changes, lets go, and only then speaks to the program;
 //! afterwards it looks streams and connections up again by key, since any of them may be gone.

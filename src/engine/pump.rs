@@ -120,7 +120,7 @@ impl Context {
                 (None, _) => Reuse::Never,
             };
             match reuse {
-                Reuse::Idle => self.into_pool(core, link.conn),
+                Reuse::Idle => self.keep_idle(core, link.conn),
                 Reuse::Shared(_) => None,
                 Reuse::Busy | Reuse::Never => c.bound.is_empty().then_some(link.conn),
             }
@@ -131,7 +131,7 @@ impl Context {
     }
 
     /// Keeps an idle connection. Returns one that is to be closed for it.
-    fn into_pool(&self, core: &mut Core, conn: ConnKey) -> Option<ConnKey> {
+    fn keep_idle(&self, core: &mut Core, conn: ConnKey) -> Option<ConnKey> {
         let due = self.now() + self.options.idle_timeout;
         let c = core.conns.get_mut(conn)?;
         let open = c.open()?;

@@ -14,6 +14,10 @@ use crate::util::{Micros, log};
 /// Never wait longer than this, whatever the timers say.
 const MAX_WAIT: Micros = 24 * 3600 * SEC;
 
+/// The system counts its waits in milliseconds and rounds up: for less than this it is asked
+/// for events only.
+const TOO_SHORT_TO_SLEEP: Micros = 100;
+
 /// Why no turn was made.
 #[derive(Debug)]
 pub enum TurnError {
@@ -47,9 +51,9 @@ impl Context {
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // a timer that is due already is served without asking the system first, as its
-        // callback may be what the program waits for
+        // what timers and the program have started goes out before the system is asked for news
         self.fire_timers();
+        self.serve_ready();
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
@@ -69,6 +73,9 @@ impl Context {
         }
         let next = core.timers.next_due().map(|due| due.saturating_sub(now));
         let wait = [next, max_wait].into_iter().flatten().min().unwrap_or(MAX_WAIT);
+        if wait <= TOO_SHORT_TO_SLEEP {
+            return Duration::ZERO;
+        }
         Duration::from_micros(wait.min(MAX_WAIT))
     }
 

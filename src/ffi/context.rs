@@ -134,7 +134,7 @@ impl Host for CHost {
     }
 
     fn auth_blob(&self, index: u8) -> Option<Vec<u8>> {
-        self.blob(LWS_SYSBLOB_TYPE_AUTH as i32, index)
+        self.blob(LWS_SYSBLOB_TYPE_AUTH, index)
     }
 
     fn device_blob(&self, which: DeviceBlob) -> Option<Vec<u8>> {
@@ -143,20 +143,20 @@ impl Host for CHost {
             DeviceBlob::FirmwareVersion => LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
             DeviceBlob::Type => LWS_SYSBLOB_TYPE_DEVICE_TYPE,
         };
-        self.blob(item as i32, 0)
+        self.blob(item, 0)
     }
 
     fn client_cert(&self, index: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        let cert = self.blob(LWS_SYSBLOB_TYPE_CLIENT_CERT_DER as i32, index)?;
-        let key = self.blob(LWS_SYSBLOB_TYPE_CLIENT_KEY_DER as i32, index)?;
+        let cert = self.blob(LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, index)?;
+        let key = self.blob(LWS_SYSBLOB_TYPE_CLIENT_KEY_DER, index)?;
         Some((cert, key))
     }
 
     fn woken(&self) {
-        if registry::take_cancelled(self.handle) {
-            if let Some(cx) = registry::find_context(self.handle) {
-                cx.engine.say_wait_cancelled();
-            }
+        if registry::take_cancelled(self.handle)
+            && let Some(cx) = registry::find_context(self.handle)
+        {
+            cx.engine.say_wait_cancelled();
         }
     }
 }
@@ -415,7 +415,10 @@ pub unsafe extern "C" fn lws_context_default_loop_run_destroy(cx: *mut lws_conte
         };
         // SAFETY: as the caller promises.
         unsafe {
-            while !context.interrupted.load(Ordering::Acquire) && lws_service(cx, 0) >= 0 {}
+            let mut goes_on = true;
+            while goes_on {
+                goes_on = !context.interrupted.load(Ordering::Acquire) && lws_service(cx, 0) >= 0;
+            }
             if registry::find_context(cx).is_some() {
                 lws_context_destroy(cx);
             }

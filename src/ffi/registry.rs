@@ -235,11 +235,11 @@ pub(super) fn cancel_service(handle: *const lws_context) {
     slot.cancelled.store(true, Ordering::Release);
     // a signal handler must not wait for a lock that the code below it may hold; whoever holds
     // it is making or ending the context
-    if let Ok(waker) = slot.waker.try_read() {
-        if let Some(waker) = &*waker {
-            // a full eventfd wakes as well
-            let _ = waker.wake();
-        }
+    if let Ok(waker) = slot.waker.try_read()
+        && let Some(waker) = &*waker
+    {
+        // a full eventfd wakes as well
+        let _ = waker.wake();
     }
 }
 
@@ -300,7 +300,7 @@ fn find_stream(handle: *const c_void) -> Result<(Rc<CContext>, StreamKey), Refus
     let slot = &SLOTS[number & (MAX_CONTEXTS - 1)];
     let index = (number >> SLOT_BITS) & ((1 << INDEX_BITS) - 1);
     let version = number >> (SLOT_BITS + INDEX_BITS);
-    if slot.generation.load(Ordering::Acquire) % 2 == 0 {
+    if slot.generation.load(Ordering::Acquire).is_multiple_of(2) {
         return Err(Refused::Stale);
     }
     let context = slot.context()?;

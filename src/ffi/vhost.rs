@@ -17,9 +17,9 @@ use crate::util::log;
 /// The vhost of streams whose policy names no trust store.
 pub(super) const DEFAULT: &str = "_ss_default";
 
-/// The vhosts of a context: boxes whose addresses are the handles.
+/// The vhosts of a context, whose addresses are the handles.
 #[derive(Default)]
-pub(super) struct Vhosts(RefCell<Vec<Box<Vhost>>>);
+pub(super) struct Vhosts(RefCell<Vec<Rc<Vhost>>>);
 
 struct Vhost {
     name: CString,
@@ -33,11 +33,15 @@ fn all() -> std::sync::MutexGuard<'static, Vec<(usize, String)>> {
     ALL.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+fn handle_of(vhost: &Rc<Vhost>) -> *mut lws_vhost {
+    Rc::as_ptr(vhost).cast_mut().cast()
+}
+
 impl Vhosts {
     fn find(&self, name: &str) -> Option<*mut lws_vhost> {
         let vhosts = self.0.borrow();
         let vhost = vhosts.iter().find(|v| v.name.as_bytes() == name.as_bytes())?;
-        Some(std::ptr::from_ref::<Vhost>(vhost).cast_mut().cast())
+        Some(handle_of(vhost))
     }
 
     /// The vhost of this name, made if need be.
@@ -46,8 +50,8 @@ impl Vhosts {
             return vhost;
         }
         let name_c = CString::new(name.replace('\0', "")).unwrap_or_default();
-        let vhost = Box::new(Vhost { name: name_c });
-        let handle = std::ptr::from_ref::<Vhost>(&vhost).cast_mut().cast();
+        let vhost = Rc::new(Vhost { name: name_c });
+        let handle = handle_of(&vhost);
         all().push((handle as usize, name.to_owned()));
         self.0.borrow_mut().push(vhost);
         handle
@@ -55,16 +59,14 @@ impl Vhosts {
 
     fn name(&self, handle: *const lws_vhost) -> Option<*const c_char> {
         let vhosts = self.0.borrow();
-        let vhost =
-            vhosts.iter().find(|v| std::ptr::from_ref::<Vhost>(v) as usize == handle as usize)?;
+        let vhost = vhosts.iter().find(|v| std::ptr::eq(handle_of(v), handle))?;
         Some(vhost.name.as_ptr())
     }
 }
 
 impl Drop for Vhosts {
     fn drop(&mut self) {
-        let mine: Vec<usize> =
-            self.0.borrow().iter().map(|v| std::ptr::from_ref::<Vhost>(v) as usize).collect();
+        let mine: Vec<usize> = self.0.borrow().iter().map(|v| handle_of(v) as usize).collect();
         all().retain(|(handle, _)| !mine.contains(handle));
     }
 }

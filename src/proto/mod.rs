@@ -244,7 +244,8 @@ impl Head {
         self.text.capacity() + self.fields.capacity() * size_of::<Field>()
     }
 
-    /// Adds a field. Line folds in `value` (obs-fold, RFC 9112 5.2) become spaces.
+    /// Adds a field. Line folds in `value` (obs-fold, RFC 9112 5.2) become spaces. A NUL is kept
+    /// behind the value, for programs that print it as a C string.
     pub fn push(&mut self, name: &[u8], value: &[u8]) {
         let name = self.store(name);
         let value = self.store(value);
@@ -253,6 +254,7 @@ impl Head {
                 *b = b' ';
             }
         }
+        self.text.push(0);
         self.fields.push(Field { name, value });
     }
 

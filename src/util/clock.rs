@@ -15,6 +15,12 @@ pub trait Clock {
     fn now(&self) -> Micros;
 }
 
+impl<C: Clock + ?Sized> Clock for std::rc::Rc<C> {
+    fn now(&self) -> Micros {
+        (**self).now()
+    }
+}
+
 /// The system's monotonic clock, counted from the clock's creation (plus one hour, so that
 /// "an hour ago" is representable from the start).
 pub struct Monotonic(std::time::Instant);

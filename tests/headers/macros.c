@@ -125,6 +125,23 @@ use_logs(struct lws_context *cx, struct lws_vhost *vhost, struct lws *wsi, struc
 #endif
 }
 
+#if defined(HAVE__lws_log_rl) && defined(HAVE__lws_log_cx_rl) && \
+    defined(HAVE_lws_log_ratelimit_check) && defined(HAVE_lwsl_context_get_cx) && \
+    defined(HAVE_lws_log_prepend_context)
+void use_limited_logs(struct lws_context *cx);
+
+void
+use_limited_logs(struct lws_context *cx)
+{
+    LWS_RATELIMIT_DEFINE_STATIC(limit);
+
+    (void)cx;
+    (void)limit;
+    LOG_ALL_LEVELS(lwsl_ratelimit, &limit, LWS_US_PER_SEC, "%d\n", 1);
+    LOG_ALL_LEVELS(lwsl_ratelimit_cx, &limit, LWS_US_PER_SEC, cx, "%d\n", 1);
+}
+#endif
+
 struct item {
     int number;
     lws_dll2_t list;

@@ -1,0 +1,363 @@
+//! Streams (`lws_ss_*`): their life here, metadata, what they tell about themselves, and the
+//! server's part in files of their own.
+
+mod info;
+mod metadata;
+mod server;
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, c_char, c_int, c_uint, c_ulong, c_void};
+use std::ptr::{null, null_mut};
+use std::rc::Rc;
+
+use super::context::{CContext, text};
+use super::panic::guard;
+use super::registry;
+use super::types::{
+    lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
+    lws_sscb_state, lws_sscb_tx,
+};
+use crate::engine::{Handler, NewStream, StreamKey, TxAnswer};
+use crate::stream::{Flags, Ret};
+use crate::util::log;
+
+/// The program's side of a stream: its object and its callbacks.
+struct CHandler {
+    user: UserObject,
+    rx: Cell<lws_sscb_rx>,
+    tx: Cell<lws_sscb_tx>,
+    state: Cell<lws_sscb_state>,
+    /// The tag as a C string, for `lws_ss_tag`.
+    tag: RefCell<CString>,
+}
+
+/// The program's object, zeroed when made and freed with the stream.
+struct UserObject(*mut c_void);
+
+impl UserObject {
+    fn new(size: usize) -> Option<Self> {
+        // SAFETY: no pointers are involved.
+        let memory = unsafe { libc::calloc(1, size.max(1)) };
+        (!memory.is_null()).then_some(Self(memory))
+    }
+}
+
+impl Drop for UserObject {
+    fn drop(&mut self) {
+        // SAFETY: the memory came from calloc and is freed once.
+        unsafe { libc::free(self.0) };
+    }
+}
+
+impl Handler for CHandler {
+    fn state(&self, code: u32, ordinal: u32) -> Ret {
+        let Some(callback) = self.state.get() else { return Ret::Ok };
+        // SAFETY: the program's own callback with its own object, which lives as long as this
+        // handler; no borrow of ours is held (see `engine`).
+        let answer =
+            unsafe { callback(self.user.0, null_mut(), code as lws_ss_constate_t, ordinal) };
+        Ret::from_code(answer as c_int)
+    }
+
+    fn rx(&self, data: &[u8], flags: Flags) -> Ret {
+        let Some(callback) = self.rx.get() else { return Ret::Ok };
+        // SAFETY: as above; the data outlives the call.
+        let answer = unsafe { callback(self.user.0, data.as_ptr(), data.len(), flags.bits()) };
+        Ret::from_code(answer as c_int)
+    }
+
+    fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer> {
+        let callback = self.tx.get()?;
+        let mut len = window.len();
+        let mut flags: c_int = 0;
+        // SAFETY: as above; the window is the program's alone during the call.
+        let answer = unsafe {
+            callback(self.user.0, ordinal, window.as_mut_ptr(), &raw mut len, &raw mut flags)
+        };
+        let flags = Flags::from_bits_truncate(flags);
+        Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
+    }
+}
+
+/// Does `f` with the program's side of a stream.
+fn with_handler<R>(cx: &CContext, key: StreamKey, f: impl FnOnce(&CHandler) -> R) -> Option<R> {
+    let handler = cx.engine.handler(key)?;
+    let any: &dyn Any = &*handler;
+    any.downcast_ref::<CHandler>().map(f)
+}
+
+/// Makes a stream of the type that `ssi->streamtype` names in the policy.
+///
+/// The program's object (`ssi->user_alloc` bytes, zeroed) gets the handle and
+/// `opaque_user_data` at the offsets in `ssi`. CREATING is said before this returns, and a stream
+/// that is nailed up is connected. `*ppss` gets the handle, before CREATING; `*ppayload_fmt` the
+/// policy's `payload_fmt` or NULL, good as long as the context. `tsi` and
+/// `reserved_for_proxy` are ignored; `ppss` and `ppayload_fmt` may be NULL.
+///
+/// Returns 0, or 1 if there is no stream (and `*ppss` NULL): unknown type, a part that is not
+/// built in, or DESTROY_ME in CREATING or CONNECTING. Legal in every callback.
+///
+/// # Safety
+/// `context` came from this library; `ssi` is good, and its callbacks stay callable as long as
+/// the stream lives.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_create(
+    context: *mut lws_context,
+    tsi: c_int,
+    ssi: *const lws_ss_info,
+    opaque_user_data: *mut c_void,
+    ppss: *mut *mut lws_ss_handle,
+    reserved_for_proxy: *mut c_void,
+    ppayload_fmt: *mut *const c_char,
+) -> c_int {
+    let _ = (tsi, reserved_for_proxy);
+    guard("lws_ss_create", 1, || {
+        // SAFETY: the caller promises good pointers where they are not NULL.
+        unsafe {
+            if !ppss.is_null() {
+                *ppss = null_mut();
+            }
+            let Some(cx) = registry::context("lws_ss_create", context) else { return 1 };
+            let _frame = cx.enter();
+            if ssi.is_null() {
+                log::err!("lws_ss_create: ssi is NULL");
+                return 1;
+            }
+            let made = create(&cx, &*ssi, opaque_user_data, ppss, ppayload_fmt);
+            if made.is_err() && !ppss.is_null() {
+                *ppss = null_mut();
+            }
+            made.is_err().into()
+        }
+    })
+}
+
+/// # Safety
+/// As for [`lws_ss_create`].
+unsafe fn create(
+    cx: &Rc<CContext>,
+    ssi: &lws_ss_info,
+    opaque: *mut c_void,
+    ppss: *mut *mut lws_ss_handle,
+    ppayload_fmt: *mut *const c_char,
+) -> Result<(), ()> {
+    // SAFETY: the caller promises a good string.
+    let name = unsafe { text(ssi.streamtype) };
+    let policy = cx.engine.policy();
+    let Some(kind) = policy.stream_type(&name) else {
+        log::err!("lws_ss_create: the policy has no stream type '{name}'");
+        return Err(());
+    };
+    let pointer = size_of::<*mut c_void>();
+    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
+    let needed = needed.max(ssi.opaque_user_data_offset.saturating_add(pointer));
+    let Some(user) = UserObject::new(needed) else {
+        log::err!("lws_ss_create: {name}: no memory for an object of {needed} bytes");
+        return Err(());
+    };
+    let object = user.0;
+    let handler = Rc::new(CHandler {
+        user,
+        rx: Cell::new(ssi.rx),
+        tx: Cell::new(ssi.tx),
+        state: Cell::new(ssi.state),
+        tag: RefCell::default(),
+    });
+    let new = NewStream { kind: Rc::clone(kind), handler };
+    let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
+    let Some(handle) = cx.table.handle(cx.handle, key) else {
+        log::err!("lws_ss_create: {name}: too many streams");
+        cx.engine.discard(key);
+        return Err(());
+    };
+    // SAFETY: the object has room at both offsets, as computed above; the out-pointers are good
+    // or NULL.
+    unsafe {
+        object.byte_add(ssi.handle_offset).cast::<*mut lws_ss_handle>().write_unaligned(handle);
+        object.byte_add(ssi.opaque_user_data_offset).cast::<*mut c_void>().write_unaligned(opaque);
+        if !ppss.is_null() {
+            *ppss = handle;
+        }
+        if !ppayload_fmt.is_null() {
+            *ppayload_fmt = kind.payload_fmt.as_ref().map_or(null(), |f| cx.intern(f));
+        }
+    }
+    cx.engine.start(key).map_err(|e| log::info!("lws_ss_create: {name}: {e}"))
+}
+
+/// Destroys a stream and sets `*ppss` to NULL: DISCONNECTED (if connected) and DESTROYING are
+/// said, and the program's object is freed, before this returns. In a callback of the same stream
+/// that happens when the outermost of its callbacks returns. NULL, and a handle that is gone
+/// already, do no harm.
+///
+/// # Safety
+/// `ppss` is NULL or points to a handle of this library or to NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_destroy(ppss: *mut *mut lws_ss_handle) {
+    guard("lws_ss_destroy", (), || {
+        // SAFETY: the caller promises a good pointer.
+        let handle = unsafe {
+            if ppss.is_null() || (*ppss).is_null() {
+                return;
+            }
+            std::mem::replace(&mut *ppss, null_mut())
+        };
+        let Some((cx, key)) = registry::stream("lws_ss_destroy", handle) else { return };
+        let _frame = cx.enter();
+        cx.engine.destroy(key);
+    });
+}
+
+/// Does `f` with the stream behind a handle, for the exported function `name`; `refused` if there
+/// is none.
+fn with_stream<R: Copy>(
+    name: &str,
+    handle: *const lws_ss_handle,
+    refused: R,
+    f: impl FnOnce(&Rc<CContext>, StreamKey) -> R,
+) -> R {
+    guard(name, refused, || {
+        let Some((cx, key)) = registry::stream(name, handle) else { return refused };
+        let frame = cx.enter();
+        let result = f(&cx, key);
+        drop(frame);
+        result
+    })
+}
+
+/// What is returned where a handle is refused: no connection came of the call, and nothing
+/// else is to be done.
+fn refused() -> lws_ss_state_return_t {
+    Ret::TxDontSend.code() as lws_ss_state_return_t
+}
+
+/// Asks for a turn to send: `tx` will be called when the stream can. A stream without a
+/// connection connects first (POLL and CONNECTING are said before this returns). Requests that
+/// come before the turn make one turn. During a backoff it does nothing.
+///
+/// Returns what a callback that calls it is to return: OK, or DESTROY_ME if that was answered to a
+/// state on the way (then the caller destroys the stream).
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_request_tx(h: *mut lws_ss_handle) -> lws_ss_state_return_t {
+    with_stream("lws_ss_request_tx", h, refused(), |cx, key| {
+        cx.engine.request_tx(key).code() as lws_ss_state_return_t
+    })
+}
+
+/// As [`lws_ss_request_tx`], and announces that the message will have `len` bytes: the
+/// `content-length` of an h1 request, which has no body otherwise.
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_request_tx_len(
+    h: *mut lws_ss_handle,
+    len: c_ulong,
+) -> lws_ss_state_return_t {
+    with_stream("lws_ss_request_tx_len", h, refused(), |cx, key| {
+        // as wide as the platform's long
+        #[allow(clippy::useless_conversion)]
+        let len = u64::from(len);
+        cx.engine.request_tx_len(key, len).code() as lws_ss_state_return_t
+    })
+}
+
+/// Connects the stream, with a whole new budget of retries; during a backoff, at once. No effect
+/// while connecting or connected.
+///
+/// Returns as [`lws_ss_request_tx`], or TX_DONT_SEND if the attempt failed before the call
+/// returned (the retry policy goes on).
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_client_connect(h: *mut lws_ss_handle) -> lws_ss_state_return_t {
+    with_stream("lws_ss_client_connect", h, refused(), |cx, key| {
+        cx.engine.client_connect(key).code() as lws_ss_state_return_t
+    })
+}
+
+/// Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
+/// `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`, if it has one. The end of a
+/// transaction or of the link stops it.
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_start_timeout(h: *mut lws_ss_handle, timeout_ms: c_uint) {
+    with_stream("lws_ss_start_timeout", h, (), |cx, key| {
+        cx.engine.start_timeout(key, timeout_ms);
+    });
+}
+
+/// Stops the stream's timeout.
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_cancel_timeout(h: *mut lws_ss_handle) {
+    with_stream("lws_ss_cancel_timeout", h, (), |cx, key| cx.engine.cancel_timeout(key));
+}
+
+/// Exchanges callbacks; those given as NULL stay.
+///
+/// # Safety
+/// `h` came from this library; the callbacks stay callable as long as the stream lives.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_change_handlers(
+    h: *mut lws_ss_handle,
+    rx: lws_sscb_rx,
+    tx: lws_sscb_tx,
+    state: lws_sscb_state,
+) {
+    with_stream("lws_ss_change_handlers", h, (), |cx, key| {
+        with_handler(cx, key, |handler| {
+            if rx.is_some() {
+                handler.rx.set(rx);
+            }
+            if tx.is_some() {
+                handler.tx.set(tx);
+            }
+            if state.is_some() {
+                handler.state.set(state);
+            }
+        });
+    });
+}
+
+/// How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
+/// and raw, which have none.
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_get_est_peer_tx_credit(h: *mut lws_ss_handle) -> c_int {
+    with_stream("lws_ss_get_est_peer_tx_credit", h, 0, |_, _| 0)
+}
+
+/// Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
+/// on h1 and raw. Returns 0.
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_add_peer_tx_credit(h: *mut lws_ss_handle, add: i32) -> c_int {
+    let _ = add;
+    with_stream("lws_ss_add_peer_tx_credit", h, 1, |_, _| 0)
+}
+
+/// The program knows by its own means that the peer lives: the policy's `svalidping` and
+/// `svalidhup` count from now.
+///
+/// # Safety
+/// `h` came from this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_validity_confirmed(h: *mut lws_ss_handle) {
+    with_stream("lws_ss_validity_confirmed", h, (), |cx, key| {
+        cx.engine.validity_confirmed(key);
+    });
+}

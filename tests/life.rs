@@ -1,0 +1,490 @@
+//! The life of streams in virtual time: whole retry schedules, timeouts and validity checks
+//! against unix sockets, without waiting for any of them.
+
+use std::cell::{Cell, RefCell};
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::rc::Rc;
+
+use securestreams::engine::{
+    Context, ContextOptions, CreateError, DeviceBlob, Handler, Host, NewStream, StreamKey, TxAnswer,
+};
+use securestreams::policy;
+use securestreams::stream::{Flags, Ret, State};
+use securestreams::util::clock::{Clock, MS, SEC, Virtual};
+
+struct NoHost;
+
+impl Host for NoHost {
+    fn timer_due(&self, _: usize) {}
+    fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
+        None
+    }
+    fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
+        None
+    }
+    fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
+        None
+    }
+    fn woken(&self) {}
+}
+
+/// What the program would have seen: states with the time in ms, payload.
+#[derive(Default)]
+struct Log {
+    lines: RefCell<Vec<(u64, String)>>,
+    rx: RefCell<Vec<u8>>,
+    /// Sent by the next tx callbacks.
+    tx: RefCell<Vec<u8>>,
+    answer: Cell<Option<(State, Ret)>>,
+}
+
+struct Program {
+    log: Rc<Log>,
+    clock: Rc<Virtual>,
+}
+
+impl Handler for Program {
+    fn state(&self, code: u32, ordinal: u32) -> Ret {
+        let state = State::ALL.into_iter().find(|s| s.code() == code);
+        let name = state.map_or(format!("USER:{code}"), |s| s.name()["LWSSSCS_".len()..].into());
+        let name = if ordinal == 0 { name } else { format!("{name} {ordinal}") };
+        self.log.lines.borrow_mut().push((self.clock.now() / MS, name));
+        match self.log.answer.get() {
+            Some((at, ret)) if Some(at) == state => ret,
+            _ => Ret::Ok,
+        }
+    }
+
+    fn rx(&self, data: &[u8], _: Flags) -> Ret {
+        self.log.rx.borrow_mut().extend_from_slice(data);
+        Ret::Ok
+    }
+
+    fn tx(&self, _: u32, window: &mut [u8]) -> Option<TxAnswer> {
+        let data = std::mem::take(&mut *self.log.tx.borrow_mut());
+        window[..data.len()].copy_from_slice(&data);
+        let ret = if data.is_empty() { Ret::TxDontSend } else { Ret::Ok };
+        Some(TxAnswer { ret, len: data.len(), flags: Flags::SOM | Flags::EOM })
+    }
+}
+
+struct World {
+    cx: Context,
+    clock: Rc<Virtual>,
+    dir: tempdir::Dir,
+}
+
+mod tempdir {
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A directory that goes with the test.
+    pub struct Dir(pub PathBuf);
+
+    static N: AtomicU32 = AtomicU32::new(0);
+
+    impl Dir {
+        pub fn new() -> Self {
+            let n = N.fetch_add(1, Ordering::Relaxed);
+            let dir = std::env::temp_dir().join(format!("ss-life-{}-{n}", std::process::id()));
+            std::fs::create_dir(&dir).unwrap();
+            Self(dir)
+        }
+    }
+
+    impl Drop for Dir {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+impl World {
+    /// `stream` is the inside of the stream type `s`; its socket is `sock` in the directory.
+    fn new(retry: &str, stream: &str) -> Self {
+        let dir = tempdir::Dir::new();
+        let path = dir.0.join("sock");
+        let text = format!(
+            r#"{{"retry":[{{"r":{{{retry}}}}}],
+               "s":[{{"s":{{"endpoint":"+{}","port":0,"retry":"r",{stream}}}}}]}}"#,
+            path.display()
+        );
+        let outcome = policy::parse(text.as_bytes());
+        assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+        let clock = Rc::new(Virtual::default());
+        clock.advance(3600 * SEC);
+        let policy = Rc::new(outcome.policy.unwrap());
+        let options = ContextOptions::default();
+        let host = Box::new(NoHost);
+        let cx = Context::new(policy, Box::new(Rc::clone(&clock)), host, options).unwrap();
+        Self { cx, clock, dir }
+    }
+
+    fn listen(&self) -> UnixListener {
+        UnixListener::bind(self.dir.0.join("sock")).unwrap()
+    }
+
+    fn make(&self) -> (StreamKey, Rc<Log>) {
+        let log = Rc::new(Log::default());
+        let key = self.make_with(&log).unwrap();
+        (key, log)
+    }
+
+    fn make_with(&self, log: &Rc<Log>) -> Result<StreamKey, CreateError> {
+        let kind = Rc::clone(self.cx.policy().stream_type("s").unwrap());
+        let program = Program { log: Rc::clone(log), clock: Rc::clone(&self.clock) };
+        let key = self.cx.make(NewStream { kind, handler: Rc::new(program) })?;
+        self.cx.start(key).map(|()| key)
+    }
+
+    /// Lets `ms` pass in steps of 1 ms, serving the loop without waiting.
+    fn pass(&self, ms: u64) {
+        for _ in 0..ms {
+            self.clock.advance(MS);
+            self.cx.turn(Some(0)).unwrap();
+        }
+    }
+
+    /// Serves until `done`, in real time but with the clock standing.
+    fn until(&self, done: impl Fn() -> bool) {
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !done() {
+            assert!(std::time::Instant::now() < limit, "never happened");
+            self.cx.turn(Some(SEC / 100)).unwrap();
+        }
+    }
+}
+
+impl Log {
+    /// The states said so far, without times.
+    fn states(&self) -> Vec<String> {
+        self.lines.borrow().iter().map(|l| l.1.clone()).collect()
+    }
+
+    /// When a state was said, in ms since the first of them.
+    fn times(&self, state: &str) -> Vec<u64> {
+        let lines = self.lines.borrow();
+        lines.iter().filter(|l| l.1 == state).map(|l| l.0 - lines[0].0).collect()
+    }
+
+    fn clear(&self) {
+        self.lines.borrow_mut().clear();
+    }
+}
+
+const RAW: &str = r#""protocol":"raw","opportunistic":true"#;
+
+#[test]
+fn the_whole_backoff_table_is_used_and_its_last_entry_repeats() {
+    let w = World::new(r#""backoff":[1000,3000,10000],"conceal":5"#, RAW);
+    let (s, log) = w.make();
+    assert_eq!(w.cx.client_connect(s), Ret::TxDontSend);
+    w.pass(60_000);
+    let attempts = log.times("CONNECTING");
+    let waits: Vec<u64> = attempts.windows(2).map(|p| p[1] - p[0]).collect();
+    assert_eq!(waits, [1000, 3000, 10_000, 10_000, 10_000]);
+    assert_eq!(log.times("UNREACHABLE"), attempts);
+    assert_eq!(log.states().last().unwrap(), "ALL_RETRIES_FAILED");
+    assert_eq!(log.times("ALL_RETRIES_FAILED"), [34_000]);
+}
+
+#[test]
+fn jitter_lengthens_each_wait_by_at_most_its_percentage() {
+    let w = World::new(r#""backoff":[1000],"conceal":40,"jitterpc":20"#, RAW);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(60_000);
+    let waits: Vec<u64> = log.times("CONNECTING").windows(2).map(|p| p[1] - p[0]).collect();
+    assert_eq!(waits.len(), 40);
+    assert!(waits.iter().all(|w| (1000..=1200).contains(w)), "{waits:?}");
+    assert!(waits.iter().any(|w| *w != waits[0]), "no jitter: {waits:?}");
+}
+
+#[test]
+fn conceal_65535_never_gives_up() {
+    let w = World::new(r#""backoff":[10],"conceal":65535"#, RAW);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(5_000);
+    assert!(log.times("UNREACHABLE").len() > 400);
+    assert!(log.times("ALL_RETRIES_FAILED").is_empty());
+}
+
+#[test]
+fn client_connect_during_backoff_acts_at_once_with_a_new_budget() {
+    let w = World::new(r#""backoff":[1000],"conceal":1"#, RAW);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(500);
+    assert_eq!(w.cx.request_tx(s), Ret::Ok);
+    assert_eq!(log.times("CONNECTING"), [0], "request_tx during a backoff does nothing");
+    let _ = w.cx.client_connect(s);
+    w.pass(5_000);
+    assert_eq!(log.times("CONNECTING"), [0, 500, 1500]);
+    assert_eq!(log.times("ALL_RETRIES_FAILED"), [1500]);
+}
+
+#[test]
+fn after_the_last_retry_request_tx_has_one_attempt_and_client_connect_all() {
+    let w = World::new(r#""backoff":[100],"conceal":2"#, RAW);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(1_000);
+    assert_eq!(log.times("UNREACHABLE").len(), 3);
+    log.clear();
+    assert_eq!(w.cx.request_tx(s), Ret::Ok);
+    w.pass(1_000);
+    assert_eq!(log.states(), ["POLL", "CONNECTING", "UNREACHABLE", "ALL_RETRIES_FAILED"]);
+    log.clear();
+    let _ = w.cx.client_connect(s);
+    w.pass(1_000);
+    assert_eq!(log.times("UNREACHABLE").len(), 3);
+}
+
+#[test]
+fn a_connection_restores_the_budget() {
+    let w = World::new(r#""backoff":[100],"conceal":1"#, RAW);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(50);
+    let listener = w.listen();
+    w.pass(60);
+    assert_eq!(log.states().last().unwrap(), "CONNECTED");
+    drop(listener.accept().unwrap());
+    drop(listener);
+    std::fs::remove_file(w.dir.0.join("sock")).unwrap();
+    w.until(|| log.states().last().unwrap() == "DISCONNECTED");
+    log.clear();
+    assert_eq!(w.cx.request_tx(s), Ret::Ok);
+    w.pass(1_000);
+    assert_eq!(log.times("UNREACHABLE").len(), 2);
+}
+
+#[test]
+fn nailed_up_connects_at_once_and_again_after_each_drop() {
+    let w = World::new(r#""backoff":[100],"conceal":5"#, r#""protocol":"raw","nailed_up":true"#);
+    let listener = w.listen();
+    let (_, log) = w.make();
+    assert_eq!(log.states(), ["CREATING", "CONNECTING", "CONNECTED"]);
+    drop(listener.accept().unwrap());
+    w.until(|| log.states().last().unwrap() == "DISCONNECTED");
+    log.clear();
+    w.pass(150);
+    assert_eq!(log.states(), ["POLL", "CONNECTING", "CONNECTED"]);
+}
+
+#[test]
+fn opportunistic_stays_down_after_a_drop() {
+    let w = World::new(r#""backoff":[100],"conceal":5"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    assert_eq!(w.cx.client_connect(s), Ret::Ok);
+    drop(listener.accept().unwrap());
+    w.until(|| log.states().last().unwrap() == "DISCONNECTED");
+    w.pass(1_000);
+    assert_eq!(log.states(), ["CREATING", "CONNECTING", "CONNECTED", "DISCONNECTED"]);
+}
+
+#[test]
+fn the_program_ending_a_nailed_up_link_is_not_reconnected() {
+    let w = World::new(r#""backoff":[100],"conceal":5"#, r#""protocol":"raw","nailed_up":true"#);
+    let _listener = w.listen();
+    let log = Rc::new(Log::default());
+    log.answer.set(Some((State::Connected, Ret::DisconnectMe)));
+    w.make_with(&log).unwrap();
+    w.pass(1_000);
+    assert_eq!(log.states(), ["CREATING", "CONNECTING", "CONNECTED", "DISCONNECTED"]);
+}
+
+#[test]
+fn timeouts_of_program_and_policy() {
+    let stream = r#""protocol":"raw","opportunistic":true,"timeout_ms":700"#;
+    let w = World::new(r#""backoff":[100]"#, stream);
+    let (s, log) = w.make();
+    w.cx.start_timeout(s, 300);
+    w.pass(299);
+    assert!(log.times("TIMEOUT").is_empty());
+    w.cx.start_timeout(s, 300);
+    w.pass(299);
+    assert!(log.times("TIMEOUT").is_empty(), "started anew");
+    w.pass(1);
+    assert_eq!(log.times("TIMEOUT"), [599]);
+    w.cx.start_timeout(s, 0);
+    w.pass(2_000);
+    assert_eq!(log.times("TIMEOUT"), [599, 1299], "the policy's, once");
+    w.cx.start_timeout(s, 100);
+    w.cx.cancel_timeout(s);
+    w.pass(1_000);
+    assert_eq!(log.times("TIMEOUT").len(), 2);
+}
+
+#[test]
+fn the_end_of_the_link_stops_the_timeout() {
+    let w = World::new(r#""backoff":[100]"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.cx.start_timeout(s, 500);
+    drop(listener.accept().unwrap());
+    w.until(|| log.states().last().unwrap() == "DISCONNECTED");
+    w.pass(1_000);
+    assert!(log.times("TIMEOUT").is_empty());
+}
+
+#[test]
+fn silence_is_hung_up_on() {
+    let w = World::new(r#""backoff":[100],"conceal":1,"svalidhup":5"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let (mut peer, _) = listener.accept().unwrap();
+    w.pass(4_000);
+    peer.write_all(b"alive").unwrap();
+    w.until(|| log.rx.borrow().len() == 5);
+    w.pass(4_900);
+    assert!(log.times("DISCONNECTED").is_empty(), "5 s count from the last sign of life");
+    w.pass(200);
+    assert_eq!(log.times("DISCONNECTED").len(), 1);
+    assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn the_programs_word_counts_as_a_sign_of_life() {
+    let w = World::new(r#""backoff":[100],"conceal":1,"svalidhup":5"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let _peer = listener.accept().unwrap();
+    for _ in 0..4 {
+        w.pass(4_000);
+        w.cx.validity_confirmed(s);
+    }
+    assert!(log.times("DISCONNECTED").is_empty());
+    w.pass(5_100);
+    assert_eq!(log.times("DISCONNECTED").len(), 1);
+}
+
+const GET: &str = r#""protocol":"h1","opportunistic":true,"http_method":"GET","http_url":"/x""#;
+
+/// Reads a request's head and answers it.
+fn answer(peer: &mut UnixStream, text: &str) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        assert_eq!(peer.read(&mut byte).unwrap(), 1, "closed inside the request");
+        head.push(byte[0]);
+    }
+    peer.write_all(text.as_bytes()).unwrap();
+}
+
+#[test]
+fn retry_after_lengthens_the_wait() {
+    let w = World::new(r#""backoff":[1000],"conceal":3"#, GET);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    answer(&mut peer, "HTTP/1.1 503 x\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n");
+    w.until(|| log.times("UNREACHABLE").len() == 1);
+    let at = log.times("UNREACHABLE")[0];
+    w.pass(8_000);
+    assert_eq!(log.times("CONNECTING"), [0, at + 7_000]);
+}
+
+#[test]
+fn a_server_that_never_answers_fails_the_attempt() {
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, GET);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let _peer = listener.accept().unwrap();
+    w.pass(19_900);
+    assert!(log.times("UNREACHABLE").is_empty());
+    w.pass(200);
+    assert_eq!(log.states(), ["CREATING", "CONNECTING", "UNREACHABLE", "ALL_RETRIES_FAILED"]);
+}
+
+#[test]
+fn an_idle_connection_is_used_again_and_closed_after_its_time() {
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, GET);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    for n in 1..=3 {
+        answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\nok");
+        w.until(|| log.times("DISCONNECTED").len() == n);
+        if n < 3 {
+            let _ = w.cx.client_connect(s);
+            w.pass(1);
+        }
+    }
+    assert_eq!(log.times("QOS_ACK_REMOTE").len(), 3);
+    w.pass(4_900);
+    peer.set_nonblocking(true).unwrap();
+    assert!(peer.read(&mut [0; 1]).is_err(), "closed too early");
+    w.pass(200);
+    assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn a_stale_idle_connection_is_replaced_without_a_word() {
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, GET);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\nok");
+    w.until(|| log.times("DISCONNECTED").len() == 1);
+    log.clear();
+    // the server closes, and the program asks before the loop has seen it
+    drop(peer);
+    let _ = w.cx.client_connect(s);
+    let listener = listener;
+    w.pass(2);
+    let (mut peer, _) = listener.accept().unwrap();
+    answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\nok");
+    w.until(|| log.times("DISCONNECTED").len() == 1);
+    assert_eq!(log.states(), ["CONNECTING", "CONNECTED", "QOS_ACK_REMOTE", "DISCONNECTED"]);
+}
+
+#[test]
+fn destroy_me_in_creating_leaves_nothing() {
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let log = Rc::new(Log::default());
+    log.answer.set(Some((State::Creating, Ret::DestroyMe)));
+    assert_eq!(w.make_with(&log), Err(CreateError::Refused));
+    assert_eq!(log.states(), ["CREATING", "DESTROYING"]);
+    assert!(w.cx.streams().is_empty());
+}
+
+#[test]
+fn destroy_me_in_connecting_is_passed_to_the_caller() {
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let (s, log) = w.make();
+    log.answer.set(Some((State::Connecting, Ret::DestroyMe)));
+    assert_eq!(w.cx.request_tx(s), Ret::DestroyMe);
+    assert!(w.cx.exists(s), "the caller destroys it");
+    w.cx.destroy(s);
+    assert!(!w.cx.exists(s));
+}
+
+#[test]
+fn ending_the_context_tells_the_newest_first() {
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let _listener = w.listen();
+    let (a, log_a) = w.make();
+    let (_, log_b) = w.make();
+    let _ = w.cx.client_connect(a);
+    w.pass(5);
+    w.clock.advance(MS);
+    w.cx.end();
+    assert_eq!(log_b.states(), ["CREATING", "DESTROYING"]);
+    let states = log_a.states();
+    assert_eq!(states[states.len() - 2..], ["DISCONNECTED", "DESTROYING"]);
+    assert!(matches!(w.make_with(&log_a), Err(CreateError::Ending)));
+}
