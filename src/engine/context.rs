@@ -12,6 +12,7 @@ use slotmap::{Key, SlotMap};
 use super::conn::{Conn, ConnKey};
 use super::dial::TrustCache;
 use super::pool::Pool;
+use super::shared::Shared;
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
 use crate::net::{LookupFn, LookupId, Resolver};
@@ -88,6 +89,10 @@ pub(super) enum Timer {
     Race(ConnKey),
     /// A connection's proof of life is due.
     Validity(ConnKey),
+    /// A server took too long to answer.
+    Response(StreamKey),
+    /// A codec has something to do.
+    Codec(ConnKey),
     /// The program's own.
     External(usize),
 }
@@ -106,6 +111,7 @@ pub(super) struct Core {
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
     pub pool: Pool,
+    pub shared: Shared,
     pub trust: TrustCache,
     pub rx: Vec<u8>,
 }
@@ -155,6 +161,7 @@ impl Context {
             by_index: Vec::new(),
             ready: VecDeque::new(),
             pool: Pool::default(),
+            shared: Shared::default(),
             trust: TrustCache::default(),
             rx: Vec::new(),
         };

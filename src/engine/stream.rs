@@ -6,7 +6,7 @@ use slotmap::new_key_type;
 
 use super::conn::ConnKey;
 use super::timers::TimerKey;
-use crate::policy::StreamType;
+use crate::policy::{Protocol, StreamType};
 use crate::proto::Tid;
 use crate::stream::retry::Attempts;
 use crate::stream::{Flags, Metadata, Phase, Ret, State};
@@ -47,6 +47,9 @@ pub struct NewStream {
     pub kind: Rc<StreamType>,
     /// The program's side.
     pub handler: Rc<dyn Handler>,
+    /// Bytes that the peer may send before the program allows more, on protocols with such a
+    /// credit; `None` leaves that to the library.
+    pub peer_credit: Option<u32>,
 }
 
 /// Where a stream is bound.
@@ -72,6 +75,10 @@ pub(super) struct Txn {
     pub elsewhere: bool,
     /// Some of the request's body was handed over: it cannot be repeated.
     pub body_begun: bool,
+    /// How often the peer refused the request untouched.
+    pub refused: u8,
+    /// The response came over h1 although the policy says h2.
+    pub fell_back: bool,
 }
 
 /// A stream.
@@ -108,12 +115,18 @@ pub(super) struct Stream {
     pub call_ret: Option<Ret>,
     pub retry_timer: Option<TimerKey>,
     pub timeout_timer: Option<TimerKey>,
+    /// Limits the wait for a response.
+    pub response_timer: Option<TimerKey>,
+    /// What the peer may send at first, in bytes, if the program limits it.
+    pub peer_credit: Option<u32>,
     /// A finished transaction whose DISCONNECTED waits for the link to close.
     pub lingering: bool,
 }
 
 /// Room in the first windows: the least that programs rely on.
 const FIRST_ROOM: usize = 1519;
+/// The same for protocols of messages.
+const FIRST_ROOM_MESSAGES: usize = 1400;
 /// The largest window that a stream is offered, in bytes.
 const MAX_ROOM: usize = 64 * 1024;
 /// Windows that must be filled in a row before the next one is larger.
@@ -121,6 +134,10 @@ const FILLED_BEFORE_GROWING: u8 = 4;
 
 impl Stream {
     pub fn new(new: NewStream, tag: Rc<str>, born: u64) -> Self {
+        let tx_room = match new.kind.protocol {
+            Protocol::Ws | Protocol::Mqtt => FIRST_ROOM_MESSAGES,
+            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Raw => FIRST_ROOM,
+        };
         Self {
             kind: new.kind,
             handler: new.handler,
@@ -133,7 +150,7 @@ impl Stream {
             ordinal: 0,
             tx_wanted: false,
             tx_len: None,
-            tx_room: FIRST_ROOM,
+            tx_room,
             filled: 0,
             link: None,
             txn: Txn::default(),
@@ -143,6 +160,8 @@ impl Stream {
             call_ret: None,
             retry_timer: None,
             timeout_timer: None,
+            response_timer: None,
+            peer_credit: new.peer_credit,
             lingering: false,
         }
     }
