@@ -285,6 +285,24 @@ impl Context {
                 }
             }
             Event::Alive => {}
+            Event::Ready { tid } => {
+                if let Some(key) = self.stream_of(conn, tid) {
+                    self.link_up(key);
+                }
+            }
+            Event::Acked { tid } => self.message_done(conn, tid, Input::Acked),
+            Event::Nacked { tid } => self.message_done(conn, tid, Input::Nacked),
+        }
+    }
+
+    /// A message was taken or lost: ACK or NACK, on a link that stays.
+    fn message_done(&self, conn: ConnKey, tid: Tid, input: Input) {
+        let Some(key) = self.stream_of(conn, tid) else { return };
+        for state in self.advance(key, input).unwrap_or(&[]) {
+            let ret = self.say(key, *state);
+            if self.obey(key, ret) == Fate::Gone {
+                return;
+            }
         }
     }
 
