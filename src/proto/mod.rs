@@ -7,6 +7,7 @@
 //! pieces marked by start and end of message.
 
 pub mod h1;
+pub mod mqtt;
 pub mod raw;
 
 use crate::util::{Micros, TxBuf};
@@ -192,6 +193,17 @@ pub trait Codec {
     /// Asks the peer for a sign of life, if the protocol can: the answer is [`Event::Alive`].
     fn ping(&mut self, out: &mut TxBuf) -> bool;
 
+    /// Starts a transaction of a publish and subscribe protocol, as [`start`](Self::start) does
+    /// for requests. [`Event::Ready`] follows, right away on a session that is up: to be asked
+    /// for by [`receive`](Self::receive) with empty input.
+    ///
+    /// # Errors
+    /// The protocol has no topics, or a topic or message cannot be expressed; nothing was
+    /// written.
+    fn start_topics(&mut self, _: &mqtt::Open<'_>, _: &mut TxBuf) -> Result<Tid, ProtoError> {
+        Err(ProtoError::new(ProtoErrorKind::BadRequest, "this protocol has no topics"))
+    }
+
     /// What is known of `tid`'s next message before its first byte is there. To be called, where
     /// there is something to tell, before the [`tx_window`](Self::tx_window) that the message is
     /// written into. Protocols that need none of it ignore it.
@@ -220,6 +232,11 @@ pub trait Codec {
     /// Says goodbye in the protocol's own way (DISCONNECT, GOAWAY, a close frame ...). Nothing
     /// may be sent afterwards; without it a close looks like a crash to the peer.
     fn goodbye(&mut self, _out: &mut TxBuf) {}
+
+    /// What has to live on when the connection is lost, for the next one to the same place.
+    fn take_session(&mut self) -> Option<mqtt::Session> {
+        None
+    }
 }
 
 /// What is known of a message before its first byte: see [`Codec::tx_message`].
