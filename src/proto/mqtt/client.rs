@@ -153,18 +153,17 @@ impl Mqtt {
         self.delivered(out);
         self.flush_waiting(out);
         loop {
-            if let Some(e) = &self.failed {
-                return Err(e.clone());
-            }
             if let Some(note) = self.notes.pop_front() {
                 return Ok(Some(note));
             }
-            match self.deliver(input, out) {
+            let packet = match self.deliver(input, out) {
                 Step::Event(event) => return Ok(Some(event)),
-                Step::More => return Ok(None),
-                Step::Idle => {}
-            }
-            match self.decoder.next(input)? {
+                Step::More => None,
+                Step::Idle => self.decoder.next(input)?,
+            };
+            // an answer may have found no room to wait in
+            self.usable()?;
+            match packet {
                 Some(packet) => self.packet(packet, out, now)?,
                 None => return Ok(None),
             }
