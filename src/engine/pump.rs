@@ -440,10 +440,12 @@ impl Context {
                     Ok(())
                 }
             };
-            // what was pushed while the program had the buffer
-            let meanwhile = std::mem::replace(&mut open.out, offer.out);
+            // what was pushed while the program had the buffer goes first: behind the payload it
+            // could land in the middle of a message
+            let mut meanwhile = std::mem::replace(&mut open.out, offer.out);
             if !meanwhile.is_empty() {
-                open.out.push(meanwhile.pending());
+                meanwhile.push(open.out.pending());
+                open.out = meanwhile;
             }
             committed
         };
