@@ -73,7 +73,7 @@ impl Mqtt {
         let clean = connect.clean_start || connect.client_id.is_empty();
         Ok(Self {
             phase: Phase::Fresh,
-            connect: Zeroizing::new(encode::connect(connect)?),
+            connect: encode::connect(connect)?,
             clean,
             aws: connect.aws_iot,
             turn: Micros::from(connect.keep_alive_s) * SEC * TURNS_TENTHS / 10,

@@ -1,5 +1,7 @@
 //! Packets to the broker. What comes in has been checked; lengths fit.
 
+use zeroize::Zeroizing;
+
 use super::super::{ProtoError, ProtoErrorKind};
 use super::topic::{check_aws, check_name};
 use super::{Connect, MAX_CLIENT_ID, MAX_STRING, Message, Qos};
@@ -21,8 +23,8 @@ pub(super) const MAX_FIXED: usize = 5;
 /// The packet's "MQTT" and protocol level 4 (3.1.2.1, 3.1.2.2).
 const PROTOCOL: [u8; 7] = [0, 4, b'M', b'Q', b'T', b'T', 4];
 
-/// CONNECT (3.1).
-pub(super) fn connect(c: &Connect<'_>) -> Result<Vec<u8>, ProtoError> {
+/// CONNECT (3.1). It may hold a password, so it is wiped when dropped.
+pub(super) fn connect(c: &Connect<'_>) -> Result<Zeroizing<Vec<u8>>, ProtoError> {
     check_connect(c)?;
     let mut flags = 0;
     if c.clean_start || c.client_id.is_empty() {
@@ -33,23 +35,31 @@ pub(super) fn connect(c: &Connect<'_>) -> Result<Vec<u8>, ProtoError> {
     }
     flags |= u8::from(c.password.is_some()) << 6 | u8::from(c.username.is_some()) << 7;
 
-    let mut body = PROTOCOL.to_vec();
+    // of the right size from the start: what grows leaves copies behind
+    let strings = [
+        c.client_id.len(),
+        c.will.map_or(0, |w| 2 + w.topic.len() + 2 + w.payload.len()),
+        c.username.map_or(0, |u| 2 + u.len()),
+        c.password.map_or(0, |p| 2 + p.len()),
+    ];
+    let len = PROTOCOL.len() + 1 + 2 + 2 + strings.iter().sum::<usize>();
+    let mut packet = Zeroizing::new(Vec::with_capacity(MAX_FIXED + len));
+    let body = &mut *packet;
+    fixed_header(body, CONNECT, len);
+    body.extend_from_slice(&PROTOCOL);
     body.push(flags);
     body.extend_from_slice(&c.keep_alive_s.to_be_bytes());
-    string(&mut body, c.client_id.as_bytes());
+    string(body, c.client_id.as_bytes());
     if let Some(will) = &c.will {
-        string(&mut body, will.topic.as_bytes());
-        string(&mut body, will.payload);
+        string(body, will.topic.as_bytes());
+        string(body, will.payload);
     }
     if let Some(username) = c.username {
-        string(&mut body, username.as_bytes());
+        string(body, username.as_bytes());
     }
     if let Some(password) = c.password {
-        string(&mut body, password);
+        string(body, password);
     }
-    let mut packet = Vec::with_capacity(MAX_FIXED + body.len());
-    fixed_header(&mut packet, CONNECT, body.len());
-    packet.append(&mut body);
     Ok(packet)
 }
 

@@ -92,8 +92,8 @@ pub struct Message<'a> {
     pub retain: bool,
 }
 
-/// How a session is opened (3.1).
-#[derive(Clone, Copy, Debug, Default)]
+/// How a session is opened (3.1). Cannot be printed, because of the password.
+#[derive(Clone, Copy, Default)]
 pub struct Connect<'a> {
     /// Names the session; empty: the broker makes a name up, and the session is not kept.
     pub client_id: &'a str,
