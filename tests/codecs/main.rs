@@ -12,6 +12,7 @@ mod mqtt_cuts;
 mod mqtt_deliver;
 mod mqtt_feed;
 mod mqtt_malformed;
+mod mqtt_ops;
 mod mqtt_peer;
 mod mqtt_publish;
 mod mqtt_resume;
