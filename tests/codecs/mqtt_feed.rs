@@ -136,9 +136,7 @@ impl Feeder {
             Event::Reset { tid, .. } => self.note(tid, Seen::Reset),
             Event::Alive => self.alive += 1,
             Event::Data { tid, data, som, eom } => self.payload(tid, data, som, eom),
-            Event::Ready { .. } | Event::Head { .. } | Event::End { .. } => {
-                panic!("not here: {event:?}")
-            }
+            ref other => panic!("not here: {other:?}"),
         }
     }
 

@@ -51,7 +51,7 @@ struct Play {
 
 impl Play {
     fn new(seed: u64) -> Play {
-        let connect = Connect { clean_start: seed % 2 == 0, ..CONNECT };
+        let connect = Connect { clean_start: seed.is_multiple_of(2), ..CONNECT };
         Play {
             peer: Peer::new(&connect, None),
             random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),

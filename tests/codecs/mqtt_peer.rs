@@ -27,7 +27,7 @@ impl Ev {
             Event::Reset { tid, .. } => Ev::Reset(tid),
             Event::Data { tid, data, som, eom } => Ev::Data(tid, data.to_vec(), som, eom),
             Event::Alive => Ev::Alive,
-            Event::Head { .. } | Event::End { .. } => panic!("not an mqtt event: {event:?}"),
+            ref other => panic!("not an mqtt event: {other:?}"),
         }
     }
 }

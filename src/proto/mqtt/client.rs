@@ -11,7 +11,7 @@ use super::decode::{Decoder, Packet, malformed};
 use super::deliver::{Delivery, Step};
 use super::publish::Sending;
 use super::session::{Reply, Session};
-use super::streams::Stream;
+use super::streams::{Note, Stream};
 use super::{Connect, MAX_STREAMS, MAX_WAITING, Open, encode};
 use crate::util::clock::SEC;
 use crate::util::{Micros, TxBuf};
@@ -49,7 +49,7 @@ pub struct Mqtt {
     /// Packets that wait for the end of the message that is being sent.
     waiting: Vec<u8>,
     /// To be told.
-    pub(super) notes: VecDeque<Event<'static>>,
+    pub(super) notes: VecDeque<Note>,
     pub(super) scratch: Vec<u8>,
     failed: Option<ProtoError>,
 }
@@ -154,7 +154,7 @@ impl Mqtt {
         self.flush_waiting(out);
         loop {
             if let Some(note) = self.notes.pop_front() {
-                return Ok(Some(note));
+                return Ok(Some(note.event()));
             }
             let packet = match self.deliver(input, out) {
                 Step::Event(event) => return Ok(Some(event)),
@@ -196,7 +196,7 @@ impl Mqtt {
             }
             Packet::PingResp => {
                 self.pinged = None;
-                self.notes.push_back(Event::Alive);
+                self.notes.push_back(Note::Alive);
                 Ok(())
             }
             Packet::Publish { qos, id, payload } => {

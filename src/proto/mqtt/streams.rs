@@ -172,8 +172,7 @@ impl Mqtt {
                 self.greet(tid, out);
             } else {
                 self.remove(tid);
-                let reason = "the broker refused the subscription";
-                self.notes.push_back(Event::Reset { tid, reason });
+                self.notes.push_back(Note::Refused(tid));
             }
         }
         Ok(())
@@ -200,17 +199,14 @@ impl Mqtt {
         let Some(stream) = self.stream(tid) else { return };
         stream.step = Progress::Ready;
         let owner = stream.owner;
-        self.notes.push_back(Event::Ready { tid });
+        self.notes.push_back(Note::Ready(tid));
         while let Some(outcome) = self.session.outcome(owner) {
             self.tell(tid, outcome);
         }
     }
 
     pub(super) fn tell(&mut self, tid: Tid, outcome: Outcome) {
-        self.notes.push_back(match outcome {
-            Outcome::Acked => Event::Acked { tid },
-            Outcome::Nacked => Event::Nacked { tid },
-        });
+        self.notes.push_back(Note::Told(tid, outcome));
     }
 
     fn remove(&mut self, tid: Tid) -> Option<Stream> {
@@ -223,7 +219,7 @@ impl Mqtt {
     /// A stream goes.
     pub(super) fn leave(&mut self, tid: Tid, out: &mut TxBuf) {
         let Some(stream) = self.remove(tid) else { return };
-        self.notes.retain(|n| note_tid(n) != Some(tid));
+        self.notes.retain(|n| !n.is_for(tid));
         if self.is_sending(tid) {
             let detail = "a stream was given up in the middle of a message";
             let _ = self.fail(ProtoError::new(ProtoErrorKind::TxShort, detail));
@@ -254,15 +250,33 @@ impl Stream {
     }
 }
 
-fn note_tid(note: &Event<'_>) -> Option<Tid> {
-    match note {
-        Event::Head { tid, .. }
-        | Event::Data { tid, .. }
-        | Event::End { tid }
-        | Event::Reset { tid, .. }
-        | Event::Ready { tid }
-        | Event::Acked { tid }
-        | Event::Nacked { tid } => Some(*tid),
-        Event::Alive => None,
+/// Something to tell, made while something else was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Note {
+    Ready(Tid),
+    Told(Tid, Outcome),
+    /// The broker refused the stream's subscription.
+    Refused(Tid),
+    Alive,
+}
+
+impl Note {
+    fn is_for(self, tid: Tid) -> bool {
+        match self {
+            Self::Ready(t) | Self::Told(t, _) | Self::Refused(t) => t == tid,
+            Self::Alive => false,
+        }
+    }
+
+    pub fn event(self) -> Event<'static> {
+        match self {
+            Self::Ready(tid) => Event::Ready { tid },
+            Self::Told(tid, Outcome::Acked) => Event::Acked { tid },
+            Self::Told(tid, Outcome::Nacked) => Event::Nacked { tid },
+            Self::Refused(tid) => {
+                Event::Reset { tid, reason: "the broker refused the subscription" }
+            }
+            Self::Alive => Event::Alive,
+        }
     }
 }
