@@ -181,7 +181,7 @@ impl Play {
                 Ev::Ready(tid) => assert!(self.ready.insert(tid), "ready once"),
                 Ev::Acked(tid) => *self.unacked.get_mut(&tid).expect("a living stream") -= 1,
                 Ev::Data(tid, data, som, eom) => {
-                    assert!(self.ready.contains(&tid) || !self.streams.is_empty());
+                    assert!(self.ready.contains(&tid), "payload before ready");
                     assert!(som && eom && data == b"from afar");
                 }
                 Ev::Alive => {}

@@ -163,6 +163,20 @@ fn birth_comes_after_the_subscription_and_before_ready() {
 }
 
 #[test]
+fn ready_comes_before_payload_also_while_the_birth_is_under_way() {
+    let birth = Message { topic: "born", payload: b"", qos: Qos::AtLeastOnce, retain: false };
+    let open = Open { birth: Some(birth), ..subscribing("s", Qos::AtMostOnce) };
+    let (mut peer, tid) = Peer::up(&CONNECT, &open);
+    let sent = peer.sent();
+    peer.hear(&suback(subscribe_of(&sent[0]).0, 0));
+    let sent = peer.sent();
+    let [Packet::Publish(p)] = &sent[..] else { panic!("not PUBLISH: {sent:?}") };
+    let events = peer.hear(&message("s", 0, 0, 1, b"m"));
+    assert_eq!(events, [Ev::Ready(tid), Ev::Data(tid, b"m".into(), true, true)]);
+    assert_eq!(peer.hear(&ack(0x40, p.pkid)), [], "ready once, and no ACK");
+}
+
+#[test]
 fn bad_streams_are_refused_and_write_nothing() {
     let (mut peer, _) = Peer::up(&CONNECT, &publishing("t", Qos::AtMostOnce));
     let long = vec![0; MAX_STRING + 1];

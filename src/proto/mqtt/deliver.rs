@@ -71,10 +71,7 @@ impl Mqtt {
             targets.extend(matching.map(|s| s.tid));
         }
         for tid in &targets {
-            // the broker may send before SUBACK (3.8.4): then this says as much
-            if self.stream(*tid).is_some_and(|s| s.step == Progress::Subscribing) {
-                self.greet(*tid, out);
-            }
+            self.ready_for_payload(*tid, out);
         }
         let left = payload as usize;
         let (state, start) = (State::Between, true);

@@ -247,7 +247,8 @@ impl Mqtt {
         };
         let Some(stream) = self.stream(tid) else { return };
         match (message.birth, stream.step) {
-            (true, _) => self.ready(tid),
+            (true, Progress::Birth) => self.ready(tid),
+            (true, Progress::Joining | Progress::Subscribing | Progress::Ready) => {}
             (false, Progress::Ready) => self.tell(tid, Outcome::Acked),
             (false, Progress::Joining | Progress::Subscribing | Progress::Birth) => {
                 let owner = stream.owner;

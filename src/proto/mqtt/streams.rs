@@ -194,6 +194,17 @@ impl Mqtt {
         }
     }
 
+    /// A message for the stream is there, so it is ready, whatever is still awaited: the broker
+    /// may send before SUBACK (3.8.4), and before it acknowledges the birth message.
+    pub(super) fn ready_for_payload(&mut self, tid: Tid, out: &mut TxBuf) {
+        if self.stream(tid).is_some_and(|s| s.step == Progress::Subscribing) {
+            self.greet(tid, out);
+        }
+        if self.stream(tid).is_some_and(|s| s.step == Progress::Birth) {
+            self.ready(tid);
+        }
+    }
+
     /// Payload may flow, and what became of messages from before is told.
     pub(super) fn ready(&mut self, tid: Tid) {
         let Some(stream) = self.stream(tid) else { return };
