@@ -283,6 +283,24 @@ impl Context {
                 }
             }
             Event::Alive => {}
+            Event::Ready { tid } => {
+                if let Some(key) = self.stream_of(conn, tid) {
+                    self.link_up(key);
+                }
+            }
+            Event::Acked { tid } => self.message_done(conn, tid, Input::Acked),
+            Event::Nacked { tid } => self.message_done(conn, tid, Input::Nacked),
+        }
+    }
+
+    /// A message was taken or lost: ACK or NACK, on a link that stays.
+    fn message_done(&self, conn: ConnKey, tid: Tid, input: Input) {
+        let Some(key) = self.stream_of(conn, tid) else { return };
+        for state in self.advance(key, input).unwrap_or(&[]) {
+            let ret = self.say(key, *state);
+            if self.obey(key, ret) == Fate::Gone {
+                return;
+            }
         }
     }
 
@@ -437,10 +455,12 @@ impl Context {
                     Ok(())
                 }
             };
-            // what was pushed while the program had the buffer
-            let meanwhile = std::mem::replace(&mut open.out, offer.out);
+            // what was pushed while the program had the buffer goes first: behind the payload it
+            // could land in the middle of a message
+            let mut meanwhile = std::mem::replace(&mut open.out, offer.out);
             if !meanwhile.is_empty() {
-                open.out.push(meanwhile.pending());
+                meanwhile.push(open.out.pending());
+                open.out = meanwhile;
             }
             committed
         };

@@ -7,6 +7,7 @@
 //! pieces marked by start and end of message.
 
 pub mod h1;
+pub mod mqtt;
 pub mod raw;
 pub mod ws;
 
@@ -93,6 +94,23 @@ pub enum Event<'b> {
     },
     /// The peer proved that it lives (pong, PINGRESP ...).
     Alive,
+    /// The transaction may carry payload from now on, where that is not told by a
+    /// [`Head`](Self::Head): an mqtt stream is subscribed and its birth message taken.
+    Ready {
+        /// Which transaction.
+        tid: Tid,
+    },
+    /// The peer (or, where the protocol knows no answer, the transport) took a message that was
+    /// sent. In the order of sending for messages of one quality of service.
+    Acked {
+        /// Which transaction.
+        tid: Tid,
+    },
+    /// A message that was sent is not known to have arrived and will not be sent again.
+    Nacked {
+        /// Which transaction.
+        tid: Tid,
+    },
 }
 
 /// Whether a connection can carry another transaction.
@@ -200,6 +218,60 @@ pub trait Codec {
 
     /// Asks the peer for a sign of life, if the protocol can: the answer is [`Event::Alive`].
     fn ping(&mut self, out: &mut TxBuf) -> bool;
+
+    /// Starts a transaction of a publish and subscribe protocol, as [`start`](Self::start) does
+    /// for requests. [`Event::Ready`] follows, right away on a session that is up: to be asked
+    /// for by [`receive`](Self::receive) with empty input.
+    ///
+    /// # Errors
+    /// The protocol has no topics, or a topic or message cannot be expressed; nothing was
+    /// written.
+    fn start_topics(&mut self, _: &mqtt::Open<'_>, _: &mut TxBuf) -> Result<Tid, ProtoError> {
+        Err(ProtoError::new(ProtoErrorKind::BadRequest, "this protocol has no topics"))
+    }
+
+    /// What is known of `tid`'s next message before its first byte is there. To be called, where
+    /// there is something to tell, before the [`tx_window`](Self::tx_window) that the message is
+    /// written into. Protocols that need none of it ignore it.
+    ///
+    /// # Errors
+    /// The topic cannot be expressed; the one before stays.
+    fn tx_message(&mut self, _tid: Tid, _next: &NextMessage<'_>) -> Result<(), ProtoError> {
+        Ok(())
+    }
+
+    /// When [`on_deadline`](Self::on_deadline) is due, if ever. Changes with every call of the
+    /// others.
+    fn next_deadline(&self) -> Option<Micros> {
+        None
+    }
+
+    /// Time has passed: a keep-alive goes to `out`. Early calls do nothing.
+    ///
+    /// # Errors
+    /// The peer did not answer in time, or the connection is of no use for a reason found in a
+    /// call that cannot say so.
+    fn on_deadline(&mut self, _out: &mut TxBuf, _now: Micros) -> Result<(), ProtoError> {
+        Ok(())
+    }
+
+    /// Says goodbye in the protocol's own way (DISCONNECT, GOAWAY, a close frame ...). Nothing
+    /// may be sent afterwards; without it a close looks like a crash to the peer.
+    fn goodbye(&mut self, _out: &mut TxBuf) {}
+
+    /// What has to live on when the connection is lost, for the next one to the same place.
+    fn take_session(&mut self) -> Option<mqtt::Session> {
+        None
+    }
+}
+
+/// What is known of a message before its first byte: see [`Codec::tx_message`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NextMessage<'a> {
+    /// Its length in bytes, if the program announced it.
+    pub len: Option<u64>,
+    /// The topic, if it is another than the last message's.
+    pub topic: Option<&'a str>,
 }
 
 /// Bytes of field text that an idle [`Head`] keeps for the next response.
@@ -303,6 +375,14 @@ pub enum ProtoErrorKind {
     CutShort,
     /// The program sent more than it announced, or after its end of message.
     TxOverrun,
+    /// The program ended a message before the length it had announced.
+    TxShort,
+    /// The peer does not accept the credentials.
+    AuthFailed,
+    /// The peer refuses the session for another reason.
+    Refused,
+    /// The peer did not answer in time.
+    Timeout,
 }
 
 impl ProtoError {
@@ -320,6 +400,10 @@ impl std::fmt::Display for ProtoError {
             ProtoErrorKind::TooLarge => "limit passed",
             ProtoErrorKind::CutShort => "cut short",
             ProtoErrorKind::TxOverrun => "more sent than announced",
+            ProtoErrorKind::TxShort => "less sent than announced",
+            ProtoErrorKind::AuthFailed => "credentials rejected",
+            ProtoErrorKind::Refused => "refused",
+            ProtoErrorKind::Timeout => "no answer in time",
         };
         write!(f, "{kind}: {}", self.detail)
     }

@@ -133,9 +133,12 @@ impl Log {
                 assert_eq!(tid, self.tid);
                 self.seen.push(Seen::End);
             }
-            Event::Held { .. } | Event::Reset { .. } | Event::Alive => {
-                panic!("not an h1 event: {event:?}")
-            }
+            Event::Held { .. }
+            | Event::Reset { .. }
+            | Event::Alive
+            | Event::Ready { .. }
+            | Event::Acked { .. }
+            | Event::Nacked { .. } => panic!("not an h1 event: {event:?}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sans-IO codecs, fed from byte strings.
+//! Sans-IO codecs, fed from byte strings; mqtt also by a real broker.
 
 mod feed;
 mod h1_framing;
@@ -6,6 +6,18 @@ mod h1_malformed;
 mod h1_request;
 mod h1_reuse;
 mod h1_send;
+mod mqtt_broker;
+mod mqtt_connect;
+mod mqtt_cuts;
+mod mqtt_deliver;
+mod mqtt_feed;
+mod mqtt_malformed;
+mod mqtt_ops;
+mod mqtt_peer;
+mod mqtt_publish;
+mod mqtt_resume;
+mod mqtt_streams;
+mod mqtt_topic;
 mod raw;
 mod ws_deflate;
 mod ws_feed;
