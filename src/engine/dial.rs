@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::api::Attempt;
-use super::conn::{Conn, ConnKey, Open, Stage};
+use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Core, Timer};
 use super::life::Failure;
 use super::route::{Place, Route, Target};
@@ -13,8 +13,8 @@ use crate::net::{self, SocketOptions, Transport, TrustError};
 use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
 use crate::net::{Lookup, LookupError, LookupErrorKind};
 use crate::policy::{Attrs, Protocol, TrustStore};
-use crate::proto::{Codec, h1, raw};
-use crate::util::{TxBuf, log};
+use crate::proto::Reuse;
+use crate::util::log;
 
 /// Trust stores in the form that TLS needs, by the policy's own.
 #[derive(Default)]
@@ -66,28 +66,28 @@ impl Context {
         }
     }
 
-    /// Binds the stream to a connection along `route`, an idle one if that is wanted.
+    /// Binds the stream to a connection along `route`: one that is there already, if `reuse` and
+    /// the protocol allow it, else a new one.
     pub(super) fn connect(&self, key: StreamKey, route: Route, reuse: bool) {
-        if reuse {
-            let idle = self.core().pool.take(&route);
-            if let Some(conn) = idle {
-                self.bind(conn, key);
-                if let Some(c) = self.core().conns.get_mut(conn) {
-                    c.pooled = false;
-                    c.reused = true;
-                }
-                return self.start_transaction(conn, key);
-            }
+        if reuse && (self.join(key, &route) || self.take_idle(key, &route)) {
+            return;
         }
         let now = self.now();
         let place = route.place.clone();
         let route = Rc::new(route);
         let conn = {
             let mut core = self.core();
-            let conn = core.add_conn(Conn::new(route, Stage::Moving, now));
+            let conn = core.add_conn(Conn::new(Rc::clone(&route), Stage::Moving, now));
             let due = now + self.options.connect_timeout;
             let deadline = core.timers.schedule(due, Timer::ConnDeadline(conn));
-            core.conns[conn].deadline = Some(deadline);
+            let shared = is_shared(route.protocol) && !core.shared.is_h1_only(&route);
+            if let Some(c) = core.conns.get_mut(conn) {
+                c.deadline = Some(deadline);
+                c.shared = shared;
+            }
+            if shared {
+                core.shared.add(Rc::clone(&route), conn);
+            }
             conn
         };
         self.bind(conn, key);
@@ -96,21 +96,73 @@ impl Context {
                 Ok(transport) => self.join_transport(conn, Box::new(transport)),
                 Err(e) => self.conn_failed(conn, &Failure::from(format!("+{name}: {e}"))),
             },
-            Place::Net(host, port) => {
-                let lookup = self.core().resolver.start(&host, port);
-                match lookup {
-                    Ok(Lookup::Ready(addrs)) => self.race(conn, &addrs),
-                    Ok(Lookup::Pending(id)) => {
-                        let mut core = self.core();
-                        core.lookups.insert(id, conn);
-                        if let Some(c) = core.conns.get_mut(conn) {
-                            c.stage = Stage::Resolving(id);
-                        }
-                    }
-                    Err(e) => self.conn_failed(conn, &unresolved(&e)),
+            Place::Net(host, port) => self.look_up(conn, &host, port),
+        }
+    }
+
+    fn look_up(&self, conn: ConnKey, host: &str, port: u16) {
+        let lookup = self.core().resolver.start(host, port);
+        match lookup {
+            Ok(Lookup::Ready(addrs)) => self.race(conn, &addrs),
+            Ok(Lookup::Pending(id)) => {
+                let mut core = self.core();
+                core.lookups.insert(id, conn);
+                if let Some(c) = core.conns.get_mut(conn) {
+                    c.stage = Stage::Resolving(id);
                 }
             }
+            Err(e) => self.conn_failed(conn, &unresolved(&e)),
         }
+    }
+
+    /// Joins a connection that several streams use, if there is one along `route`. A stream that
+    /// joins an open one is CONNECTED at once.
+    fn join(&self, key: StreamKey, route: &Route) -> bool {
+        if !is_shared(route.protocol) {
+            return false;
+        }
+        let found = {
+            let mut core = self.core();
+            let candidates = core.shared.along(route);
+            candidates.into_iter().find_map(|conn| {
+                let c = core.conns.get_mut(conn)?;
+                let open = match c.open().map(|o| o.codec.reuse()) {
+                    Some(Reuse::Never) => return None,
+                    Some(_) => true,
+                    None => false,
+                };
+                let deadline = if open { c.deadline.take() } else { None };
+                core.cancel(deadline);
+                Some((conn, open))
+            })
+        };
+        let Some((conn, open)) = found else { return false };
+        self.bind(conn, key);
+        if open {
+            self.start_waiting(conn);
+            let (started, speaks) = {
+                let mut core = self.core();
+                let started = core.streams.get(key).and_then(|s| s.link).is_some_and(|l| l.tid.is_some());
+                let speaks = core.conns.get_mut(conn).and_then(Conn::open).map(|o| o.speaks);
+                (started, speaks)
+            };
+            if started && speaks == Some(Protocol::H2) {
+                self.link_up(key);
+            }
+        }
+        true
+    }
+
+    /// Takes an idle connection, if there is one along `route`.
+    fn take_idle(&self, key: StreamKey, route: &Route) -> bool {
+        let Some(conn) = self.core().pool.take(route) else { return false };
+        self.bind(conn, key);
+        if let Some(c) = self.core().conns.get_mut(conn) {
+            c.pooled = false;
+            c.reused = true;
+        }
+        self.start_transaction(conn, key);
+        true
     }
 
     fn bind(&self, conn: ConnKey, key: StreamKey) {
@@ -254,7 +306,8 @@ impl Context {
         };
         let store = self.core().trust.get(tls.trust.as_ref()).map_err(|e| e.to_string())?;
         let alpn: &[&[u8]] = match protocol {
-            Protocol::H1 | Protocol::H2 | Protocol::Ws => &[b"http/1.1"],
+            Protocol::H2 => &[b"h2", b"http/1.1"],
+            Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
             Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
         };
         let config = store.client_config(alpn, identity.as_ref()).map_err(|e| e.to_string())?;
@@ -290,42 +343,6 @@ impl Context {
         }
     }
 
-    /// The handshake is done: the streams that wait for the connection start.
-    fn open(&self, conn: ConnKey) {
-        let now = self.now();
-        let waiting: Vec<StreamKey> = {
-            let mut core = self.core();
-            let Some(c) = core.conns.get_mut(conn) else { return };
-            let Stage::Handshake(transport) = std::mem::replace(&mut c.stage, Stage::Moving) else {
-                return;
-            };
-            let codec: Box<dyn Codec> = match c.route.protocol {
-                Protocol::Raw => Box::new(raw::Raw::new()),
-                // whoever is refused a stream of another protocol never gets here
-                Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
-                    Box::new(h1::H1::new())
-                }
-            };
-            c.stage = Stage::Open(Box::new(Open {
-                transport,
-                codec,
-                out: TxBuf::new(),
-                unflushed: false,
-            }));
-            c.alive = now;
-            let timers = [c.deadline.take(), c.race.take()];
-            let waiting = c.bound.iter().map(|(_, s)| *s).collect();
-            for timer in timers {
-                core.cancel(timer);
-            }
-            core.queue(conn);
-            waiting
-        };
-        for key in waiting {
-            self.start_transaction(conn, key);
-        }
-    }
-
     /// A connection that was being made came to nothing.
     pub(super) fn conn_failed(&self, conn: ConnKey, failure: &Failure) {
         for key in self.close(conn) {
@@ -338,11 +355,15 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let Some(mut c) = core.conns.remove(conn) else { return Vec::new() };
-        for timer in [c.deadline.take(), c.race.take(), c.validity.take()] {
+        let codec_timer = c.codec_timer.take().map(|(_, timer)| timer);
+        for timer in [c.deadline.take(), c.race.take(), c.validity.take(), codec_timer] {
             core.cancel(timer);
         }
         if c.pooled {
             core.pool.remove(conn);
+        }
+        if c.shared {
+            core.shared.remove(conn);
         }
         let registry = core.poll.registry();
         match &mut c.stage {
@@ -353,6 +374,9 @@ impl Context {
             Stage::Racing(connector) => connector.cancel(registry),
             Stage::Handshake(transport) => drop(registry.deregister(transport.source())),
             Stage::Open(open) => {
+                if let Some(session) = open.codec.take_session() {
+                    core.sessions.keep(Rc::clone(&c.route), session);
+                }
                 // what the program has handed over goes out if the socket takes it
                 let _ = open.transport.write(open.out.pending());
                 open.transport.shutdown();
@@ -374,6 +398,11 @@ impl Context {
 fn unresolved(e: &LookupError) -> Failure {
     let silent = matches!(e.kind, LookupErrorKind::Unreachable | LookupErrorKind::NoAddress);
     Failure { name_server_silent: silent, ..Failure::from(e) }
+}
+
+/// Whether several streams can use one connection at the same time.
+fn is_shared(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::H2 | Protocol::Mqtt)
 }
 
 /// What the policy wants of the network (specification: `attr_*`).

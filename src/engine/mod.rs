@@ -38,7 +38,7 @@ pub mod timers;
 mod turn;
 
 pub use api::{CreateError, SetMetadataError};
-pub use context::{Context, ContextOptions, DeviceBlob, Host};
+pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::conn::ConnKey;
 use super::route::Route;
+use crate::proto::mqtt;
 
 /// Places that are remembered to speak h1 only; the oldest is forgotten first.
 const MAX_H1_ONLY: usize = 64;
@@ -51,5 +52,28 @@ impl Shared {
     /// Whether the place is known to speak h1 only.
     pub fn is_h1_only(&self, route: &Route) -> bool {
         self.h1_only.iter().any(|r| **r == *route)
+    }
+}
+
+/// Mqtt sessions whose connection was lost, for the next one to the same place.
+#[derive(Default)]
+pub(super) struct Sessions(Vec<(Rc<Route>, mqtt::Session)>);
+
+/// Sessions that are kept at most; the oldest is forgotten first.
+const MAX_SESSIONS: usize = 16;
+
+impl Sessions {
+    /// Keeps what a lost connection left behind.
+    pub fn keep(&mut self, route: Rc<Route>, session: mqtt::Session) {
+        self.0.push((route, session));
+        if self.0.len() > MAX_SESSIONS {
+            self.0.remove(0);
+        }
+    }
+
+    /// Takes what an earlier connection left behind.
+    pub fn take(&mut self, route: &Route) -> Option<mqtt::Session> {
+        let at = self.0.iter().rposition(|(r, _)| **r == *route)?;
+        Some(self.0.remove(at).1)
     }
 }
