@@ -264,14 +264,12 @@ impl Context {
                     self.response(conn, key, tid, status);
                 }
             }
-            Event::Data { tid, data, som, eom } => {
-                if let Some(key) = self.stream_of(conn, tid) {
-                    let mut flags = Flags::empty();
-                    flags.set(Flags::SOM, som);
-                    flags.set(Flags::EOM, eom);
-                    let ret = self.give_rx(key, data, flags);
-                    let _ = self.obey(key, ret);
-                }
+            Event::Data { tid, data, som, eom } => self.deliver(conn, tid, data, som, eom),
+            Event::Held { tid, som, eom } => {
+                let mut held = Vec::new();
+                self.swap_held(conn, &mut held);
+                self.deliver(conn, tid, &held, som, eom);
+                self.swap_held(conn, &mut held);
             }
             Event::End { tid } => {
                 if let Some(key) = self.stream_of(conn, tid) {
@@ -285,6 +283,23 @@ impl Context {
                 }
             }
             Event::Alive => {}
+        }
+    }
+
+    fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
+        if let Some(key) = self.stream_of(conn, tid) {
+            let mut flags = Flags::empty();
+            flags.set(Flags::SOM, som);
+            flags.set(Flags::EOM, eom);
+            let ret = self.give_rx(key, data, flags);
+            let _ = self.obey(key, ret);
+        }
+    }
+
+    /// Gets payload that stands in the codec's own buffer, or gives that back.
+    fn swap_held(&self, conn: ConnKey, buffer: &mut Vec<u8>) {
+        if let Some(open) = self.core().conns.get_mut(conn).and_then(Conn::open) {
+            open.codec.swap_held(buffer);
         }
     }
 

@@ -66,6 +66,17 @@ pub enum Event<'b> {
         /// Last piece of a message.
         eom: bool,
     },
+    /// Payload that the codec had to change (inflated, unmasked), so that it stands in a buffer
+    /// of its own: take it with [`Codec::swap_held`] before the next call. Otherwise as
+    /// [`Event::Data`].
+    Held {
+        /// Which transaction.
+        tid: Tid,
+        /// First piece of a message.
+        som: bool,
+        /// Last piece of a message.
+        eom: bool,
+    },
     /// The transaction is complete in both directions. If [`Codec::reuse`] then says
     /// [`Reuse::Idle`] or [`Reuse::Shared`], another may be started.
     End {
@@ -130,6 +141,19 @@ pub trait Codec {
         now: Micros,
     ) -> Result<Option<Event<'b>>, ProtoError>;
 
+    /// Swaps `buffer` with the payload of the [`Event::Held`] that was just reported: once, with
+    /// an empty `buffer`, to get it, and once more after its delivery to give the memory back.
+    /// That it is given back is no duty. Codecs that never report `Held` do nothing.
+    fn swap_held(&mut self, buffer: &mut Vec<u8>) {
+        buffer.clear();
+    }
+
+    /// What the peer said when it ended the connection in the protocol's own words (the status
+    /// and reason of a ws close ...), for the log.
+    fn farewell(&self) -> Option<String> {
+        None
+    }
+
     /// The peer closed its side in the orderly way of the transport (with TLS: with
     /// `close_notify`). To be called until it says `None`.
     ///
@@ -138,7 +162,8 @@ pub trait Codec {
     fn receive_eof(&mut self) -> Result<Option<Event<'static>>, ProtoError>;
 
     /// The head of the response last reported for `tid`, until the transaction ends or the
-    /// next one starts.
+    /// next one starts; that of an upgrade to ws only until the next call of
+    /// [`receive`](Self::receive).
     fn head(&self, tid: Tid) -> Option<&Head>;
 
     /// Whether the peer has sent anything at all towards `tid`'s response, interim ones

@@ -133,7 +133,9 @@ impl Log {
                 assert_eq!(tid, self.tid);
                 self.seen.push(Seen::End);
             }
-            Event::Reset { .. } | Event::Alive => panic!("not an h1 event: {event:?}"),
+            Event::Held { .. } | Event::Reset { .. } | Event::Alive => {
+                panic!("not an h1 event: {event:?}")
+            }
         }
     }
 }
