@@ -133,7 +133,11 @@ impl Log {
                 assert_eq!(tid, self.tid);
                 self.seen.push(Seen::End);
             }
-            Event::Held { .. } | Event::Reset { .. } | Event::Alive => {
+            Event::Held { .. }
+            | Event::Owned { .. }
+            | Event::Reset { .. }
+            | Event::Refused { .. }
+            | Event::Alive => {
                 panic!("not an h1 event: {event:?}")
             }
         }
