@@ -7,6 +7,7 @@
 //! pieces marked by start and end of message.
 
 pub mod h1;
+pub mod h2;
 pub mod raw;
 
 use bytes::Bytes;

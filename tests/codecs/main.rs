@@ -6,4 +6,7 @@ mod h1_malformed;
 mod h1_request;
 mod h1_reuse;
 mod h1_send;
+mod h2_feed;
+mod h2_receive;
+mod h2_send;
 mod raw;
