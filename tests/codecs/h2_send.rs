@@ -33,6 +33,15 @@ fn opens_with_preface_settings_and_window() {
 }
 
 #[test]
+fn secrets_stay_out_of_the_compression_tables() {
+    let mut c = Client::new(Options::default());
+    c.start(&Request { fields: &[("authorization", b"Bearer x")], ..request("GET") }).unwrap();
+    let head = c.sent_of(HEADERS).remove(0).payload;
+    // RFC 7541 6.2.3: a literal never indexed, its name number 23 of the static table
+    assert!(head.windows(2).any(|w| w == [0x1f, 0x08]), "{head:02x?}");
+}
+
+#[test]
 fn an_open_end_for_get() {
     // as without nghttp2_quirk_end_stream
     let (mut c, tid) = {

@@ -194,15 +194,19 @@ impl Machine {
                     self.failed = ended.err().map(|e| connection_error(&e));
                 }
             }
-            if let (true, Some(pings)) = (self.pinged, &mut self.pings) {
-                if let Poll::Ready(pong) = pings.poll_pong(cx) {
-                    self.pinged = false;
-                    self.alive |= pong.is_ok();
-                }
-            }
+            self.poll_pong();
             if !self.flag.take() {
                 return;
             }
+        }
+    }
+
+    fn poll_pong(&mut self) {
+        let cx = &mut Context::from_waker(&self.waker);
+        let pong = self.pings.as_mut().filter(|_| self.pinged).map(|p| p.poll_pong(cx));
+        if let Some(Poll::Ready(pong)) = pong {
+            self.pinged = false;
+            self.alive |= pong.is_ok();
         }
     }
 
@@ -281,7 +285,9 @@ impl Machine {
                 Step::Event(event) => Some(event),
                 Step::Wait => None,
                 Step::Done => {
-                    self.remove(id).map(Stream::finish);
+                    if let Some(stream) = self.remove(id) {
+                        stream.finish();
+                    }
                     Some(Event::End { tid })
                 }
                 // the connection's error is everybody's and told once
@@ -520,4 +526,56 @@ impl Codec for H2 {
 fn unusable() -> ProtoError {
     let detail = "this connection can't take another transaction";
     ProtoError::new(ProtoErrorKind::BadRequest, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    const GET: Request<'_> = Request {
+        method: "GET",
+        authority: "example.com",
+        path: "/",
+        fields: &[],
+        body: BodyLen::Unknown,
+    };
+
+    #[test]
+    fn a_panic_inside_the_crate_is_the_last_of_this_connection() {
+        let (mut codec, mut out) = (H2::default(), TxBuf::new());
+        let tid = codec.start(&GET, &mut out).unwrap();
+        codec.machine.as_ref().unwrap().pipe.0.borrow_mut().panic = true;
+        let panicked = catch_unwind(AssertUnwindSafe(|| codec.ping(&mut out)));
+        assert!(panicked.is_err());
+
+        let mut input = &b"bytes"[..];
+        assert_eq!(codec.receive(&mut input, &mut out, 0), Ok(None));
+        assert!(input.is_empty());
+        assert_eq!(codec.receive_eof(), Ok(None));
+        assert_eq!(codec.reuse(), Reuse::Never);
+        assert_eq!(codec.abandon(tid, &mut out), Reuse::Never);
+        assert!(codec.start(&GET, &mut out).is_err());
+        assert!(codec.tx_commit(tid, &mut out, 0, false, true).is_err());
+        codec.want_tx(tid, true);
+        codec.limit_peer(tid, 1);
+        codec.add_peer_credit(tid, 1);
+        assert_eq!((codec.tx_window(tid), codec.peer_credit(tid)), (None, 0));
+        assert!(codec.head(tid).is_none() && codec.trailers(tid).is_none());
+        assert!(!codec.response_started(tid) && !codec.ping(&mut out));
+        drop(codec);
+    }
+
+    #[test]
+    fn an_idle_connection_holds_no_frame() {
+        let (mut codec, mut out) = (H2::default(), TxBuf::new());
+        codec.start(&GET, &mut out).unwrap();
+        let window_update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
+        for byte in window_update {
+            assert_eq!(codec.receive(&mut &[*byte][..], &mut out, 0), Ok(None));
+        }
+        let machine = codec.machine.as_ref().unwrap();
+        assert!(machine.frame.is_empty() && machine.pipe.0.borrow().input.is_empty());
+    }
 }
