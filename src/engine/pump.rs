@@ -265,6 +265,7 @@ impl Context {
                 }
             }
             Event::Data { tid, data, som, eom } => self.deliver(conn, tid, data, som, eom),
+            Event::Owned { tid, data, som, eom } => self.deliver(conn, tid, &data, som, eom),
             Event::Held { tid, som, eom } => {
                 let mut held = Vec::new();
                 self.swap_held(conn, &mut held);
@@ -276,7 +277,7 @@ impl Context {
                     self.transaction_done(conn, key);
                 }
             }
-            Event::Reset { tid, reason } => {
+            Event::Reset { tid, reason } | Event::Refused { tid, reason } => {
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.let_go(key);
                     self.link_lost(key, reason);

@@ -7,9 +7,12 @@
 //! pieces marked by start and end of message.
 
 pub mod h1;
+pub mod h2;
 pub mod mqtt;
 pub mod raw;
 pub mod ws;
+
+use bytes::Bytes;
 
 use crate::util::{Micros, TxBuf};
 
@@ -79,6 +82,17 @@ pub enum Event<'b> {
         /// Last piece of a message.
         eom: bool,
     },
+    /// Payload that the codec hands over, memory and all. Otherwise as [`Event::Data`].
+    Owned {
+        /// Which transaction.
+        tid: Tid,
+        /// The bytes.
+        data: Bytes,
+        /// First piece of a message.
+        som: bool,
+        /// Last piece of a message.
+        eom: bool,
+    },
     /// The transaction is complete in both directions. If [`Codec::reuse`] then says
     /// [`Reuse::Idle`] or [`Reuse::Shared`], another may be started.
     End {
@@ -87,6 +101,15 @@ pub enum Event<'b> {
     },
     /// The peer ended this transaction without completing it.
     Reset {
+        /// Which transaction.
+        tid: Tid,
+        /// Why, for the log.
+        reason: &'static str,
+    },
+    /// The peer ended this transaction and says that it did nothing of it: unlike after
+    /// [`Event::Reset`], even a request that must not be made twice may go out again (RFC 9113
+    /// 8.7). On a fresh connection, if [`Codec::reuse`] says [`Reuse::Never`].
+    Refused {
         /// Which transaction.
         tid: Tid,
         /// Why, for the log.
@@ -185,10 +208,37 @@ pub trait Codec {
     /// [`receive`](Self::receive).
     fn head(&self, tid: Tid) -> Option<&Head>;
 
+    /// The trailer fields behind the response's body, if there are any: from the message's end
+    /// until [`Event::End`].
+    fn trailers(&self, _tid: Tid) -> Option<&Head> {
+        None
+    }
+
     /// Whether the peer has sent anything at all towards `tid`'s response, interim ones
     /// included; still answers after an error. A connection taken from the pool that breaks
     /// while this is `false` was stale: the request may go out again on a fresh one.
     fn response_started(&self, tid: Tid) -> bool;
+
+    /// Says that the program wants to send on `tid`, or (after a `tx` that sent nothing) that it
+    /// no longer does. Where transactions share the connection's credit, one gets a part of it
+    /// only while it wants to send: to be said before each [`tx_window`](Self::tx_window) that
+    /// is to offer anything. The want ends with [`tx_commit`](Self::tx_commit).
+    fn want_tx(&mut self, _tid: Tid, _wanted: bool) {}
+
+    /// Limits the payload that the peer may send for `tid` to `bytes` from now on, until
+    /// [`add_peer_credit`](Self::add_peer_credit) allows more. Without this call the codec lets
+    /// the peer send as fast as the payload is taken.
+    fn limit_peer(&mut self, _tid: Tid, _bytes: u32) {}
+
+    /// Lets the peer send `bytes` more (or less) for `tid`, if it was limited. What was held back
+    /// may flow at once: call [`receive`](Self::receive), also with empty input.
+    fn add_peer_credit(&mut self, _tid: Tid, _bytes: i32) {}
+
+    /// How many bytes the peer may still send for `tid`, as far as is known here: some may be on
+    /// their way. 0 where the protocol has no such thing.
+    fn peer_credit(&self, _tid: Tid) -> i32 {
+        0
+    }
 
     /// What `tid` may send now; `None` if its sending side is complete or it does not exist.
     fn tx_window(&self, tid: Tid) -> Option<TxWindow>;

@@ -134,7 +134,9 @@ impl Log {
                 self.seen.push(Seen::End);
             }
             Event::Held { .. }
+            | Event::Owned { .. }
             | Event::Reset { .. }
+            | Event::Refused { .. }
             | Event::Alive
             | Event::Ready { .. }
             | Event::Acked { .. }
