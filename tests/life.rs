@@ -367,8 +367,8 @@ fn the_programs_word_counts_as_a_sign_of_life() {
 
 const GET: &str = r#""protocol":"h1","opportunistic":true,"http_method":"GET","http_url":"/x""#;
 
-/// Reads a request's head and answers it.
-fn answer(peer: &mut UnixStream, text: &str) {
+/// Reads a request's head, which it returns, and answers it.
+fn answer(peer: &mut UnixStream, text: &str) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -376,6 +376,33 @@ fn answer(peer: &mut UnixStream, text: &str) {
         head.push(byte[0]);
     }
     peer.write_all(text.as_bytes()).unwrap();
+    String::from_utf8(head).unwrap()
+}
+
+/// A value in the memory of the callback that connects: gone once CONNECTING is said.
+struct Fleeting(Rc<Log>);
+
+impl AsRef<[u8]> for Fleeting {
+    fn as_ref(&self) -> &[u8] {
+        if self.0.times("CONNECTING").is_empty() { b"here" } else { b"\xffgone" }
+    }
+}
+
+#[test]
+fn the_path_takes_metadata_as_it_is_when_connecting_begins() {
+    let stream = r#""protocol":"h1","opportunistic":true,"http_method":"GET",
+                    "http_url":"x?who=${who}&not=${set}","metadata":[{"who":""},{"set":""}]"#;
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, stream);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    w.cx.set_metadata(s, "who", Box::new(Fleeting(Rc::clone(&log)))).unwrap();
+    assert_eq!(w.cx.request_tx(s), Ret::Ok);
+    assert!(w.cx.tag(s).unwrap().ends_with("|s|/x?who=here&not=]"), "{:?}", w.cx.tag(s));
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    let head = answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n");
+    assert!(head.starts_with("GET /x?who=here&not= HTTP/1.1\r\n"), "{head}");
+    w.until(|| log.times("DISCONNECTED").len() == 1);
 }
 
 #[test]

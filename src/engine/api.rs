@@ -212,6 +212,9 @@ impl Context {
 
     fn say_all(&self, key: StreamKey, say: &[State]) -> Ret {
         for state in say {
+            if *state == State::Connecting {
+                self.aim(key);
+            }
             let ret = self.say(key, *state);
             if ret != Ret::Ok {
                 return ret;
@@ -246,7 +249,7 @@ impl Context {
     }
 
     /// Hands a metadata value to `take`, or, where the policy says `direct_proto_str`, a header
-    /// of the last response by its name with a colon. `None`: known, but not set.
+    /// of the last response by its name with a colon. `None`: declared, but not set.
     ///
     /// # Errors
     /// See [`SetMetadataError`].

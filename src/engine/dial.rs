@@ -7,13 +7,14 @@ use super::api::Attempt;
 use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::{Context, Core, Timer};
 use super::life::Failure;
-use super::route::{Place, Route, Target};
-use super::stream::{Link, StreamKey};
+use super::route::{Place, Route, Target, fill};
+use super::stream::{Link, StreamKey, tag_with_path};
 use crate::net::{self, SocketOptions, Transport, TrustError};
 use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
 use crate::net::{Lookup, LookupError, LookupErrorKind};
 use crate::policy::{Attrs, Protocol, TrustStore};
 use crate::proto::{Codec, h1, raw};
+use crate::stream::http::request_target;
 use crate::util::{TxBuf, log};
 
 /// Trust stores in the form that TLS needs, by the policy's own.
@@ -40,6 +41,28 @@ impl TrustCache {
 }
 
 impl Context {
+    /// Fixes where the attempt that is about to be said leads: endpoint and path get the metadata
+    /// of now. Programs bind memory of the callback that connects, which is gone when the
+    /// connection is there. What is no good yet is left to [`attempt`](Self::attempt): the program
+    /// may set metadata in CONNECTING.
+    pub(super) fn aim(&self, key: StreamKey) {
+        let mut core = self.core();
+        let Some(stream) = core.streams.get_mut(key) else { return };
+        stream.txn.target = Target::of(&stream.kind, &stream.metadata).ok();
+        let Some(target) = &mut stream.txn.target else { return };
+        match stream.kind.protocol {
+            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => {}
+            Protocol::Mqtt | Protocol::Raw => return,
+        }
+        if target.path.is_none() {
+            let path = fill(&stream.kind, &stream.metadata, &stream.kind.http.url);
+            target.path = path.ok().and_then(|path| request_target(&path).ok());
+        }
+        if let Some(path) = &target.path {
+            stream.tag = tag_with_path(&stream.tag, path);
+        }
+    }
+
     /// Starts an attempt of a stream that is connecting and has no link.
     pub(super) fn attempt(&self, key: StreamKey) -> Attempt {
         let route = {

@@ -8,7 +8,7 @@ use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
 use super::life::{Failure, Fate, Quietly};
 use super::route::{Place, Target, fill};
-use super::stream::{Stream, StreamKey};
+use super::stream::{Stream, StreamKey, tag_with_path};
 use crate::policy::StreamType;
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
 use crate::stream::Input;
@@ -330,9 +330,7 @@ impl Stream {
     fn started(&mut self, conn: ConnKey, tid: Tid, path: &str) {
         self.link = Some(super::stream::Link { conn, tid: Some(tid) });
         self.tx_wanted = self.tx_len.is_some();
-        let base = self.tag.trim_end_matches(']');
-        let stem = base.splitn(5, '|').take(4).collect::<Vec<_>>().join("|");
-        self.tag = Rc::from(format!("{stem}|{path}]"));
+        self.tag = tag_with_path(&self.tag, path);
     }
 }
 
