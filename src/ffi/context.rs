@@ -45,6 +45,8 @@ pub struct CContext {
     interrupted: AtomicBool,
     user: *mut c_void,
     pub(super) log_cx: *mut lws_log_cx,
+    /// Says to the program's log context that it is in use.
+    _log_use: c_log::Use,
     strings: RefCell<HashMap<String, CString>>,
 }
 
@@ -193,7 +195,7 @@ pub unsafe extern "C" fn lws_create_context(
 /// As for [`lws_create_context`].
 unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     // SAFETY: the caller promises a good log context.
-    let _log = unsafe { c_log::scope(info.log_cx) };
+    let (_log, log_use) = unsafe { (c_log::scope(info.log_cx), c_log::Use::new(info.log_cx)) };
     // SAFETY: the caller promises good strings and structs.
     let Some(policy) = (unsafe { policy_text::load(info) }) else { return null_mut() };
     let Some(reserved) = registry::reserve() else {
@@ -231,6 +233,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         interrupted: AtomicBool::new(false),
         user: info.user,
         log_cx: info.log_cx,
+        _log_use: log_use,
         strings: RefCell::default(),
     });
     reserved.enter(&cx, waker);
