@@ -183,7 +183,7 @@ impl Context {
                 None => (200..300).contains(&status),
             };
             if !stream.txn.good {
-                log::notice!(tag: stream.tag, "http status {status}");
+                log::info!(tag: stream.tag, "http status {status}");
             }
             let open = core.conns.get_mut(conn).and_then(Conn::open);
             if let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) {
