@@ -406,6 +406,14 @@ fn the_path_takes_metadata_as_it_is_when_connecting_begins() {
 }
 
 #[test]
+fn tags_count_streams_in_hex() {
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let tags: Vec<_> = (0..12).map(|_| w.cx.tag(w.make().0).unwrap()).collect();
+    assert_eq!(*tags[0], *format!("[{}|wsiSScli|0|s]", std::process::id()));
+    assert!(tags[11].ends_with("|wsiSScli|b|s]"), "{}", tags[11]);
+}
+
+#[test]
 fn retry_after_lengthens_the_wait() {
     let w = World::new(r#""backoff":[1000],"conceal":3"#, GET);
     let listener = w.listen();

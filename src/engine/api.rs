@@ -83,7 +83,7 @@ impl Context {
         let mut core = self.core();
         let born = core.born;
         core.born += 1;
-        let tag = format!("[{}|wsiSScli|{born}|{}]", std::process::id(), new.kind.name);
+        let tag = format!("[{}|wsiSScli|{born:x}|{}]", std::process::id(), new.kind.name);
         Ok(core.streams.insert(Stream::new(new, Rc::from(tag), born)))
     }
 

@@ -78,7 +78,7 @@ pub(super) struct Txn {
 pub(super) struct Stream {
     pub kind: Rc<StreamType>,
     pub handler: Rc<dyn Handler>,
-    /// `[pid|wsiSScli|ordinal|type|path]`, for logs; the path where there is one.
+    /// `[pid|wsiSScli|ordinal in hex|type|path]`, for logs; the path where there is one.
     pub tag: Rc<str>,
     /// Counts up over all streams: destroying a context goes from the newest to the oldest.
     pub born: u64,
