@@ -217,6 +217,55 @@ typedef struct lws_ss_info lws_ss_info_t;
 /** For `lws_ss_start_timeout`: take the time from the policy. */
 #define LWSSS_TIMEOUT_FROM_POLICY 0
 
+/**
+ * Lets programs use this context's streams through a proxy. That is not built into this library:
+ * logs that and returns 1.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create(struct lws_context *context,
+                        const char *bind,
+                        int port);
+
+/**
+ * Keeps a key for streams whose `use_auth` names an `auth` of the type `sigv4` with the blob
+ * `idx`
+ * (0 to 3): `keyid` and `key` are copied to the system blobs of external authentication `idx`,
+ * in places 0 and 1.
+ *
+ * Returns 0, or -1 with a log line. (What signs the requests is not built into this library; that
+ * the key waits for it is said once a call.)
+ *
+ * Safety:
+ * `context` came from this library; the strings are NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_sigv4_set_aws_key(struct lws_context *context,
+                             uint8_t idx,
+                             const char *keyid,
+                             const char *key);
+
+/**
+ * Reads two values from a file of lines `NAME = VALUE`, such as `~/.aws/credentials`: of each
+ * name the first value, without the blanks around it. A line counts if it begins with the name.
+ * `path` may begin with `~`, the home directory (`$HOME`). The file has at most 64 kB.
+ *
+ * `kid` and `ak` are the names of the key's id and the secret key (`aws_access_key_id`,
+ * `aws_secret_access_key`). Returns 0, and `*aws_keyid` and `*aws_key` are the caller's, to be
+ * given to `free()`; or -1 with a log line, and both are NULL.
+ *
+ * Safety:
+ * The strings are NULL or NUL-terminated; the last two pointers are NULL or writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_aws_filesystem_credentials_helper(const char *path,
+                                          const char *kid,
+                                          const char *ak,
+                                          char **aws_keyid,
+                                          char **aws_key);
+
 /** The name of a state; `"user state"` for those of the policy. */
 LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
 

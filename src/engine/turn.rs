@@ -51,9 +51,9 @@ impl Context {
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // a timer that is due already is served without asking the system first, as its
-        // callback may be what the program waits for
+        // what timers and the program have started goes out before the system is asked for news
         self.fire_timers();
+        self.serve_ready();
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();

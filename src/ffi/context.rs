@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::panic::guard;
-use super::policy_text;
+use super::policy_structs::PolicyStructs;
+use super::policy_text::{self, Pieces};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
@@ -22,7 +23,6 @@ use super::types::{
 use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
 use crate::engine::{Context, ContextOptions, DeviceBlob, Host};
-use crate::policy::Parser;
 use crate::system::smd::Limits;
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
@@ -35,7 +35,9 @@ pub struct CContext {
     pub(super) table: StreamTable,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
-    pub(super) parser: RefCell<Option<Parser>>,
+    pub(super) pieces: RefCell<Pieces>,
+    /// The policy as C structs, if the program asked for it.
+    pub(super) policy_structs: RefCell<Option<PolicyStructs>>,
     /// Frames of ours are on some thread's stack.
     pub(super) busy: AtomicBool,
     depth: Cell<u32>,
@@ -225,7 +227,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         services: Arc::clone(&services),
         table: StreamTable::default(),
         vhosts: Vhosts::default(),
-        parser: RefCell::new(None),
+        pieces: RefCell::default(),
+        policy_structs: RefCell::new(None),
         busy: AtomicBool::new(false),
         depth: Cell::new(0),
         destroy_wanted: Cell::new(false),
