@@ -466,6 +466,30 @@ fn an_idle_connection_is_used_again_and_closed_after_its_time() {
 }
 
 #[test]
+fn a_length_announced_after_client_connect_counts_on_an_idle_connection_too() {
+    let post = r#""protocol":"h1","opportunistic":true,"http_method":"POST","http_url":"/x""#;
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, post);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let mut peer = None;
+    for n in 1..=2 {
+        log.tx.borrow_mut().extend_from_slice(b"hello");
+        assert_eq!(w.cx.client_connect(s), Ret::Ok);
+        assert_eq!(w.cx.request_tx_len(s, 5), Ret::Ok);
+        w.pass(3);
+        let peer: &mut UnixStream = peer.get_or_insert_with(|| listener.accept().unwrap().0);
+        let head = answer(peer, "");
+        assert!(head.to_ascii_lowercase().contains("\r\ncontent-length: 5\r\n"), "{n}: {head}");
+        let mut body = [0; 5];
+        peer.read_exact(&mut body).unwrap();
+        assert_eq!(&body, b"hello");
+        peer.write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").unwrap();
+        w.until(|| log.times("DISCONNECTED").len() == n);
+    }
+    assert_eq!(log.times("QOS_ACK_REMOTE").len(), 2);
+}
+
+#[test]
 fn a_stale_idle_connection_is_replaced_without_a_word() {
     let w = World::new(r#""backoff":[1000],"conceal":0"#, GET);
     let listener = w.listen();

@@ -95,10 +95,14 @@ impl Context {
             let idle = self.core().pool.take(&route);
             if let Some(conn) = idle {
                 self.bind(conn, key);
-                if let Some(c) = self.core().conns.get_mut(conn) {
+                let mut core = self.core();
+                if let Some(c) = core.conns.get_mut(conn) {
                     c.pooled = false;
                     c.reused = true;
+                    let idle_limit = c.deadline.take();
+                    core.cancel(idle_limit);
                 }
+                drop(core);
                 return self.start_transaction(conn, key);
             }
         }

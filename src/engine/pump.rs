@@ -34,6 +34,8 @@ impl Context {
         };
         if handshake {
             self.shake(conn);
+        } else {
+            self.start_pending(conn);
         }
         // what was asked for before goes out first, so that tx comes before rx right after
         // CONNECTED
@@ -42,7 +44,23 @@ impl Context {
         }
     }
 
-    /// Starts the transaction of a stream that is bound to an open connection.
+    /// Starts the requests that waited for the program to finish its call.
+    fn start_pending(&self, conn: ConnKey) {
+        let pending: Vec<StreamKey> = {
+            let core = self.core();
+            let Some(c) = core.conns.get(conn) else { return };
+            c.bound.iter().filter(|(tid, _)| tid.is_none()).map(|(_, key)| *key).collect()
+        };
+        for key in pending {
+            if self.linked(key, conn) {
+                self.start_request(conn, key);
+            }
+        }
+    }
+
+    /// Starts the transaction of a stream that is bound to an open connection. A request waits for
+    /// the next turn if the program is still in the call that connects: it may announce a length
+    /// or set metadata next.
     pub(super) fn start_transaction(&self, conn: ConnKey, key: StreamKey) {
         let protocol = match self.core().conns.get(conn) {
             Some(c) => c.route.protocol,
@@ -51,7 +69,12 @@ impl Context {
         match protocol {
             Protocol::Raw => self.start_raw(conn, key),
             Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
-                self.start_request(conn, key);
+                let in_call = self.core().streams.get(key).is_some_and(|s| s.in_call);
+                if in_call {
+                    self.core().queue(conn);
+                } else {
+                    self.start_request(conn, key);
+                }
             }
         }
     }
@@ -346,12 +369,14 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let Some(c) = core.conns.get_mut(conn) else { return false };
-        let [(Some(tid), key)] = c.bound[..] else { return false };
+        let [(tid, key)] = c.bound[..] else { return false };
         let again = core
             .streams
             .get(key)
             .is_some_and(|s| s.phase == Phase::Connecting && !s.txn.body_begun);
-        c.reused && again && c.open().is_some_and(|o| !o.codec.response_started(tid))
+        c.reused
+            && again
+            && c.open().is_some_and(|o| tid.is_none_or(|tid| !o.codec.response_started(tid)))
     }
 
     /// A stream's link is gone without its doing.
