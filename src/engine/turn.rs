@@ -45,15 +45,23 @@ impl Context {
         if self.turning.replace(true) {
             return Err(TurnError::Nested);
         }
-        let done = self.turn_once(max_wait);
-        self.turning.set(false);
-        done
+        // set back even if a turn ends in a panic, which is caught at the C boundary: the loop
+        // goes on
+        struct Turning<'c>(&'c std::cell::Cell<bool>);
+        impl Drop for Turning<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        let _turning = Turning(&self.turning);
+        self.turn_once(max_wait)
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // what timers and the program have started goes out before the system is asked for news
-        self.fire_timers();
-        self.serve_ready();
+        // a timer that is due already is served without asking the system first; its callback
+        // may be what the program waits for, so nothing is waited for then
+        let fired = self.fire_timers();
+        let max_wait = if fired { Some(0) } else { max_wait };
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
@@ -101,13 +109,14 @@ impl Context {
                 let slot = event.token().0 % super::context::SOCKETS_PER_CONN;
                 let Some(key) = core.by_index.get(index).copied() else { continue };
                 let Some(conn) = core.conns.get_mut(key) else { continue };
+                // also while addresses are tried: the winner's close is not told again
+                conn.read_closed |= event.is_read_closed() || event.is_error();
                 if matches!(conn.stage, Stage::Racing(_)) {
                     racing.push((key, slot));
                     continue;
                 }
                 conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
                 conn.writable |= event.is_writable() || event.is_error();
-                conn.read_closed |= event.is_read_closed() || event.is_error();
                 if !conn.queued {
                     conn.queued = true;
                     core.ready.push_back(key);
@@ -130,13 +139,16 @@ impl Context {
         }
     }
 
-    fn fire_timers(&self) {
+    /// Serves the timers that are due; whether there were any.
+    fn fire_timers(&self) -> bool {
         let now = self.now();
         let mark = self.core().timers.mark();
+        let mut fired = false;
         loop {
             let due = self.core().timers.pop_due(now, mark);
+            fired |= due.is_some();
             match due {
-                None => return,
+                None => return fired,
                 Some(Timer::External(token)) => self.host.timer_due(token),
                 Some(Timer::Retry(key)) => self.retry_due(key),
                 Some(Timer::StreamTimeout(key)) => self.timed_out(key),

@@ -91,6 +91,8 @@ impl CContext {
         unsafe { state::remove_notifiers(self.services.manager()) };
         services::detach(self.handle);
         registry::leave(self.handle);
+        // SAFETY: the program promised that its log context outlives the context.
+        unsafe { c_log::lwsl_refcount_cx(self.log_cx, -1) };
         self.depth.set(self.depth.get() - 1);
     }
 
@@ -242,8 +244,9 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     reserved.enter(&cx, waker);
     services::attach(handle, Arc::clone(&services));
     let frame = cx.enter();
-    // SAFETY: the caller promises good notifiers and callbacks.
+    // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
     unsafe {
+        c_log::lwsl_refcount_cx(info.log_cx, 1);
         if !info.pcontext.is_null() {
             *info.pcontext = handle;
         }
