@@ -51,9 +51,11 @@ impl Context {
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // what timers and the program have started goes out before the system is asked for news
-        self.fire_timers();
-        self.serve_ready();
+        // what timers and the program have started goes out before the system is asked for news;
+        // if there was anything, it may be what the program waits for: so no sleep after it
+        let fired = self.fire_timers();
+        let served = self.serve_ready();
+        let max_wait = if fired || served { Some(0) } else { max_wait };
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
@@ -121,22 +123,26 @@ impl Context {
     }
 
     /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
-    /// next turn.
-    fn serve_ready(&self) {
+    /// next turn. Returns whether there were any.
+    fn serve_ready(&self) -> bool {
         let count = self.core().ready.len();
         for _ in 0..count {
-            let Some(conn) = self.core().ready.pop_front() else { return };
+            let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
+        count > 0
     }
 
-    fn fire_timers(&self) {
+    /// Returns whether any timer was due.
+    fn fire_timers(&self) -> bool {
         let now = self.now();
         let mark = self.core().timers.mark();
+        let mut fired = false;
         loop {
             let due = self.core().timers.pop_due(now, mark);
+            fired |= due.is_some();
             match due {
-                None => return,
+                None => return fired,
                 Some(Timer::External(token)) => self.host.timer_due(token),
                 Some(Timer::Retry(key)) => self.retry_due(key),
                 Some(Timer::StreamTimeout(key)) => self.timed_out(key),
