@@ -182,9 +182,6 @@ impl Context {
                 Some(expected) => status == expected,
                 None => (200..300).contains(&status),
             };
-            if !stream.txn.good {
-                log::info!(tag: stream.tag, "http status {status}");
-            }
             let open = core.conns.get_mut(conn).and_then(Conn::open);
             if let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) {
                 for (i, def) in kind.metadata.iter().enumerate() {
@@ -196,7 +193,7 @@ impl Context {
             (kind.http.mapped_state(status), Rc::clone(&stream.tag), stream.txn.good)
         };
         if !good {
-            log::notice!(tag: tag, "http status {status}");
+            log::info!(tag: tag, "http status {status}");
         }
         if let Some(state) = mapped {
             let ret = self.say_user_state(key, u32::from(state));

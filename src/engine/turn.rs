@@ -58,10 +58,11 @@ impl Context {
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // a timer that is due already is served without asking the system first; its callback
-        // may be what the program waits for, so nothing is waited for then
+        // what timers and the program have started goes out before the system is asked for news;
+        // if there was anything, it may be what the program waits for: so no sleep after it
         let fired = self.fire_timers();
-        let max_wait = if fired { Some(0) } else { max_wait };
+        let served = self.serve_ready();
+        let max_wait = if fired || served { Some(0) } else { max_wait };
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
@@ -130,16 +131,17 @@ impl Context {
     }
 
     /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
-    /// next turn.
-    fn serve_ready(&self) {
+    /// next turn. Returns whether there were any.
+    fn serve_ready(&self) -> bool {
         let count = self.core().ready.len();
         for _ in 0..count {
-            let Some(conn) = self.core().ready.pop_front() else { return };
+            let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
+        count > 0
     }
 
-    /// Serves the timers that are due; whether there were any.
+    /// Returns whether any timer was due.
     fn fire_timers(&self) -> bool {
         let now = self.now();
         let mark = self.core().timers.mark();
