@@ -303,7 +303,9 @@ LWS_VISIBLE LWS_EXTERN void *lws_ss_to_user_object(struct lws_ss_handle *h);
 LWS_VISIBLE LWS_EXTERN const char *lws_ss_rideshare(struct lws_ss_handle *h);
 
 /**
- * The stream's tag, as in log lines, good until the next call for this stream.
+ * The stream's tag, as in log lines, cut to 95 bytes. The memory stays the stream's and stands
+ * still as long as it lives, so that a program may keep the pointer; what it says follows the
+ * stream, at the next call.
  *
  * Safety:
  * `h` came from this library or is NULL.
@@ -321,9 +323,10 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_dump_extant(struct lws_context *cx, int tsi);
 /**
  * Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream
  * is
- * gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if
- * the
- * policy does not know the name.
+ * gone; `name` is copied. Endpoint and path of a transaction take what is set before CONNECTING
+ * is
+ * said, its header fields what is set when the request goes out. Returns 0, or 1 if the policy
+ * does not know the name; with `direct_proto_str` it knows every name, as a header field's.
  *
  * Safety:
  * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
@@ -348,11 +351,12 @@ int lws_ss_alloc_set_metadata(struct lws_ss_handle *h,
                               size_t len);
 
 /**
- * Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
+ * Gets metadata, also what a response's header set it to. `*value` is NULL if it is declared but
  * not set; else it is good until the metadata changes or, for a header got by its own name with a
  * colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a
  * NUL
- * behind them. Returns 0, or 1 if the policy does not know the name.
+ * behind them. Returns 0, or 1 if the policy does not know the name or the response does not have
+ * the header; `*value` and `*len` are untouched then.
  *
  * Safety:
  * `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.

@@ -7,13 +7,14 @@ use super::api::Attempt;
 use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Core, Timer};
 use super::life::Failure;
-use super::route::{Place, Route, Target};
-use super::stream::{Link, StreamKey};
+use super::route::{Place, Route, Target, fill};
+use super::stream::{Link, StreamKey, tag_with_path};
 use crate::net::{self, SocketOptions, Transport, TrustError};
 use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
 use crate::net::{Lookup, LookupError, LookupErrorKind};
 use crate::policy::{Attrs, Protocol, TrustStore};
 use crate::proto::Reuse;
+use crate::stream::http::request_target;
 use crate::util::log;
 
 /// Trust stores in the form that TLS needs, by the policy's own.
@@ -40,6 +41,28 @@ impl TrustCache {
 }
 
 impl Context {
+    /// Fixes where the attempt that is about to be said leads: endpoint and path get the metadata
+    /// of now. Programs bind memory of the callback that connects, which is gone when the
+    /// connection is there. What is no good yet is left to [`attempt`](Self::attempt): the program
+    /// may set metadata in CONNECTING.
+    pub(super) fn aim(&self, key: StreamKey) {
+        let mut core = self.core();
+        let Some(stream) = core.streams.get_mut(key) else { return };
+        stream.txn.target = Target::of(&stream.kind, &stream.metadata).ok();
+        let Some(target) = &mut stream.txn.target else { return };
+        match stream.kind.protocol {
+            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => {}
+            Protocol::Mqtt | Protocol::Raw => return,
+        }
+        if target.path.is_none() {
+            let path = fill(&stream.kind, &stream.metadata, &stream.kind.http.url);
+            target.path = path.ok().and_then(|path| request_target(&path).ok());
+        }
+        if let Some(path) = &target.path {
+            stream.tag = tag_with_path(&stream.tag, path);
+        }
+    }
+
     /// Starts an attempt of a stream that is connecting and has no link.
     pub(super) fn attempt(&self, key: StreamKey) -> Attempt {
         let route = {
@@ -126,29 +149,25 @@ impl Context {
             let candidates = core.shared.along(route);
             candidates.into_iter().find_map(|conn| {
                 let c = core.conns.get_mut(conn)?;
-                let open = match c.open().map(|o| o.codec.reuse()) {
-                    Some(Reuse::Never) => return None,
-                    Some(_) => true,
-                    None => false,
+                let (speaks, deadline) = match c.open().map(|o| (o.codec.reuse(), o.speaks)) {
+                    Some((Reuse::Never, _)) => return None,
+                    Some((_, speaks)) => (Some(speaks), c.deadline.take()),
+                    None => (None, None),
                 };
-                let deadline = if open { c.deadline.take() } else { None };
                 core.cancel(deadline);
-                Some((conn, open))
+                Some((conn, speaks))
             })
         };
-        let Some((conn, open)) = found else { return false };
+        let Some((conn, speaks)) = found else { return false };
         self.bind(conn, key);
-        if open {
-            self.start_waiting(conn);
-            let (started, speaks) = {
-                let mut core = self.core();
-                let started = core.streams.get(key).and_then(|s| s.link).is_some_and(|l| l.tid.is_some());
-                let speaks = core.conns.get_mut(conn).and_then(Conn::open).map(|o| o.speaks);
-                (started, speaks)
-            };
-            if started && speaks == Some(Protocol::H2) {
+        match speaks {
+            // its request goes out in the next turn, when the program has said all about it
+            Some(Protocol::H2) => {
                 self.link_up(key);
+                self.core().queue(conn);
             }
+            Some(_) => self.start_waiting(conn),
+            None => {}
         }
         true
     }
@@ -157,9 +176,13 @@ impl Context {
     fn take_idle(&self, key: StreamKey, route: &Route) -> bool {
         let Some(conn) = self.core().pool.take(route) else { return false };
         self.bind(conn, key);
-        if let Some(c) = self.core().conns.get_mut(conn) {
+        {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn) else { return true };
             c.pooled = false;
             c.reused = true;
+            let idle_limit = c.deadline.take();
+            core.cancel(idle_limit);
         }
         self.start_transaction(conn, key);
         true

@@ -9,7 +9,7 @@ use super::context::{Context, DeviceBlob, Timer};
 use super::life::{Failure, Fate, Quietly};
 use super::open::bind_tid;
 use super::route::{Place, Target, fill};
-use super::stream::{Stream, StreamKey};
+use super::stream::{Stream, StreamKey, tag_with_path};
 use crate::policy::{Protocol, StreamType};
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
 use crate::stream::Input;
@@ -185,7 +185,7 @@ impl Context {
             let failure = format!("http status {status} instead of an upgrade");
             return self.fail_transaction(key, &Failure::from(failure));
         }
-        let mapped = {
+        let (mapped, tag, good) = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(stream) = core.streams.get_mut(key) else { return };
@@ -194,9 +194,6 @@ impl Context {
                 Some(expected) => status == expected,
                 None => (200..300).contains(&status),
             };
-            if !stream.txn.good {
-                log::notice!(tag: stream.tag, "http status {status}");
-            }
             let open = core.conns.get_mut(conn).and_then(Conn::open);
             if let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) {
                 for (i, def) in kind.metadata.iter().enumerate() {
@@ -205,8 +202,11 @@ impl Context {
                     }
                 }
             }
-            kind.http.mapped_state(status)
+            (kind.http.mapped_state(status), Rc::clone(&stream.tag), stream.txn.good)
         };
+        if !good {
+            log::info!(tag: tag, "http status {status}");
+        }
         if let Some(state) = mapped {
             let ret = self.say_user_state(key, u32::from(state));
             if self.obey(key, ret) == Fate::Gone || !self.linked(key, conn) {
@@ -270,7 +270,6 @@ impl Context {
         } else if stream.txn.body_begun {
             return refuse("the request's body is gone, it cannot be sent again");
         }
-        log::info!(tag: stream.tag, "http status {status}: redirected to {shown}");
         stream.txn.redirects += 1;
         stream.txn.elsewhere |= !same_host;
         // a unix socket stays what it is
@@ -282,6 +281,9 @@ impl Context {
             }
         };
         stream.txn.target = Some(Target { place, tls: url.is_tls(), path: Some(url.path) });
+        let tag = Rc::clone(&stream.tag);
+        drop(core);
+        log::info!(tag: tag, "http status {status}: redirected to {shown}");
         Ok(())
     }
 
@@ -349,9 +351,7 @@ impl Stream {
             Protocol::Ws => self.tx_wanted,
             _ => self.tx_len.is_some(),
         };
-        let base = self.tag.trim_end_matches(']');
-        let stem = base.splitn(5, '|').take(4).collect::<Vec<_>>().join("|");
-        self.tag = Rc::from(format!("{stem}|{path}]"));
+        self.tag = tag_with_path(&self.tag, path);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Open, Stage};
-use super::context::{Context, MqttBlob};
+use super::context::{Context, MqttBlob, Timer};
 use super::life::Failure;
 use super::route::fill;
 use super::stream::{Link, StreamKey};
@@ -34,7 +34,8 @@ impl Context {
                 return;
             };
             let out = TxBuf::new();
-            c.stage = Stage::Open(Box::new(Open { transport, codec, out, speaks, unflushed: false }));
+            c.stage =
+                Stage::Open(Box::new(Open { transport, codec, out, speaks, unflushed: false }));
             c.alive = now;
             for timer in [c.deadline.take(), c.race.take()].into_iter().flatten() {
                 core.timers.cancel(timer);
@@ -166,15 +167,17 @@ impl Context {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return };
                 let waiting = c.bound.iter().find(|(tid, _)| tid.is_none()).map(|(_, s)| *s);
-                let room = c.open().is_some_and(|o| match o.codec.reuse() {
-                    Reuse::Idle => true,
-                    Reuse::Shared(n) => n > 0,
-                    Reuse::Busy | Reuse::Never => false,
-                });
-                waiting.filter(|_| room)
+                waiting.zip(c.open().map(|o| o.codec.reuse()))
             };
-            let Some(key) = next else { return };
-            self.start_transaction(conn, key);
+            let Some((key, reuse)) = next else { return };
+            match reuse {
+                Reuse::Idle | Reuse::Shared(1..) => self.start_transaction(conn, key),
+                Reuse::Shared(0) | Reuse::Busy => return,
+                Reuse::Never => {
+                    self.move_on(conn, key);
+                    continue;
+                }
+            }
             // whoever did not start must not be asked for ever
             let stuck = {
                 let core = self.core();
@@ -187,7 +190,27 @@ impl Context {
         }
     }
 
-    /// Starts the transaction of a stream that is bound to an open connection.
+    /// A stream that waits for a connection which takes no more gets another one.
+    fn move_on(&self, conn: ConnKey, key: StreamKey) {
+        let route = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            c.unbind(key);
+            if let Some(stream) = core.streams.get_mut(key) {
+                stream.link = None;
+            }
+            (*c.route).clone()
+        };
+        self.connect(key, route, true);
+        if self.core().conns.get(conn).is_some_and(|c| c.bound.is_empty()) {
+            self.close(conn);
+        }
+    }
+
+    /// Starts the transaction of a stream that is bound to an open connection. A request waits for
+    /// the next turn if the program is still in the call that connects: it may announce a length
+    /// or set metadata next.
     pub(super) fn start_transaction(&self, conn: ConnKey, key: StreamKey) {
         let speaks = match self.core().conns.get_mut(conn).and_then(Conn::open) {
             Some(open) => open.speaks,
@@ -197,7 +220,12 @@ impl Context {
             Protocol::Raw => self.start_raw(conn, key),
             Protocol::Mqtt => self.start_topics(conn, key),
             Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => {
-                self.start_request(conn, key, speaks);
+                let in_call = self.core().streams.get(key).is_some_and(|s| s.in_call);
+                if in_call {
+                    self.core().queue(conn);
+                } else {
+                    self.start_request(conn, key, speaks);
+                }
             }
         }
     }
@@ -227,6 +255,7 @@ impl Context {
     }
 
     fn start_topics(&self, conn: ConnKey, key: StreamKey) {
+        let now = self.now();
         let started = self.topics_of(key).and_then(|topics| {
             let mut core = self.core();
             let core = &mut *core;
@@ -239,6 +268,8 @@ impl Context {
                 stream.link = Some(Link { conn, tid: Some(tid) });
                 // a stream that publishes gets one tx unasked, right after CONNECTED
                 stream.tx_wanted |= stream.kind.mqtt.topic.is_some();
+                let due = now + self.options.response_timeout;
+                stream.response_timer = Some(core.timers.schedule(due, Timer::Response(key)));
             }
             core.queue(conn);
             Ok(())

@@ -5,17 +5,20 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Stage};
-use super::context::{Context, Core};
-use super::http::bind_tid;
+use super::context::{Context, Core, Timer};
 use super::life::{Failure, Fate, Quietly};
-use super::stream::{Link, StreamKey, TxAnswer};
+use super::stream::{StreamKey, TxAnswer};
 use crate::policy::Protocol;
-use crate::proto::{BodyLen, Event, Request, Reuse, Tid};
+use crate::proto::{Event, NextMessage, Reuse, Tid};
 use crate::stream::{Flags, Input, Phase, Ret};
 use crate::util::{TxBuf, log};
 
 /// Reads of one connection in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 16;
+/// How often a request is repeated that the peer refused untouched.
+const MAX_REFUSED: u8 = 3;
+/// The reason of an end that the peer gave none for.
+const PEER_CLOSED: &str = "the peer closed the connection";
 /// `tx` callbacks of one stream in one turn.
 const TX_PER_TURN: usize = 16;
 
@@ -34,61 +37,84 @@ impl Context {
         };
         if handshake {
             self.shake(conn);
+        } else if self.codec_speaks_unasked(conn) && !self.consume(conn, &[]) {
+            return;
         }
+        self.start_waiting(conn);
         // what was asked for before goes out first, so that tx comes before rx right after
         // CONNECTED
-        if self.flush(conn) && self.offer_tx(conn) && self.receive(conn) && self.offer_tx(conn) {
-            self.flush(conn);
+        if self.flush(conn)
+            && self.offer_tx(conn)
+            && self.receive(conn)
+            && self.offer_tx(conn)
+            && self.flush(conn)
+        {
+            self.note_codec_deadline(conn);
         }
     }
 
-    /// Starts the transaction of a stream that is bound to an open connection.
-    pub(super) fn start_transaction(&self, conn: ConnKey, key: StreamKey) {
-        let protocol = match self.core().conns.get(conn) {
-            Some(c) => c.route.protocol,
-            None => return,
-        };
-        match protocol {
-            Protocol::Raw => self.start_raw(conn, key),
-            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
-                self.start_request(conn, key);
-            }
-        }
+    /// Codecs of shared connections have something to say whenever anything was done to them.
+    fn codec_speaks_unasked(&self, conn: ConnKey) -> bool {
+        let mut core = self.core();
+        let open = core.conns.get_mut(conn).and_then(Conn::open);
+        open.is_some_and(|o| matches!(o.speaks, Protocol::H2 | Protocol::Mqtt))
     }
 
-    fn start_raw(&self, conn: ConnKey, key: StreamKey) {
-        let none =
-            Request { method: "", authority: "", path: "", fields: &[], body: BodyLen::None };
-        let started = {
+    /// Schedules what the codec wants to be reminded of.
+    fn note_codec_deadline(&self, conn: ConnKey) {
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(c) = core.conns.get_mut(conn) else { return };
+        let next = c.open().and_then(|o| o.codec.next_deadline());
+        if c.codec_timer.map(|(due, _)| due) == next {
+            return;
+        }
+        if let Some((_, timer)) = c.codec_timer.take() {
+            core.timers.cancel(timer);
+        }
+        c.codec_timer = next.map(|due| (due, core.timers.schedule(due, Timer::Codec(conn))));
+    }
+
+    /// The codec's deadline is there: a keep-alive is due, or the peer did not answer one.
+    pub(super) fn codec_due(&self, conn: ConnKey) {
+        let now = self.now();
+        let outcome = {
             let mut core = self.core();
-            let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
+            c.codec_timer = None;
             let Some(open) = c.open() else { return };
-            let started = open.codec.start(&none, &mut open.out);
-            if let (Ok(tid), Some(stream)) = (&started, core.streams.get_mut(key)) {
-                bind_tid(c, key, *tid);
-                stream.link = Some(Link { conn, tid: Some(*tid) });
-                // a raw stream gets one tx unasked, right after CONNECTED
-                stream.tx_wanted = true;
-            }
-            started
+            let outcome = open.codec.on_deadline(&mut open.out, now);
+            core.queue(conn);
+            outcome
         };
-        match started {
-            Ok(_) => self.link_up(key),
-            Err(e) => self.fail_attempt(key, &Failure::from(e)),
+        if let Err(e) = outcome {
+            self.broken(conn, &e.to_string());
         }
-        self.core().queue(conn);
+    }
+
+    /// A server took too long to answer.
+    pub(super) fn response_late(&self, key: StreamKey) {
+        if let Some(stream) = self.core().streams.get_mut(key) {
+            stream.response_timer = None;
+        }
+        self.fail_transaction(key, &"timeout while waiting for the response".into());
     }
 
     /// Payload may flow: CONNECTED.
     pub(super) fn link_up(&self, key: StreamKey) {
+        // who joined an open connection is CONNECTED before its response is there
+        if self.phase(key) == Some(Phase::Connected) {
+            return;
+        }
         let Some(say) = self.advance(key, Input::LinkUp) else { return };
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             stream.attempts.reset();
-            let retry = stream.retry_timer.take();
-            core.cancel(retry);
+            let timers = [stream.retry_timer.take(), stream.response_timer.take()];
+            for timer in timers {
+                core.cancel(timer);
+            }
         }
         self.watch_validity(key);
         for state in say {
@@ -104,35 +130,57 @@ impl Context {
         self.core().streams.get(key).and_then(|s| s.link).is_some_and(|l| l.conn == conn)
     }
 
-    /// Parts a stream from its connection, which goes back to the pool if it can be used again
-    /// and is closed otherwise. The stream is told nothing.
+    /// Parts a stream from its connection, which is kept if it can be used again and closed
+    /// otherwise. The stream is told nothing.
     pub(super) fn let_go(&self, key: StreamKey) {
         let close = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(stream) = core.streams.get_mut(key) else { return };
-            let Some(link) = stream.link.take() else { return };
+            let response_timer = stream.response_timer.take();
+            let link = stream.link.take();
+            core.cancel(response_timer);
+            let Some(link) = link else { return };
             let Some(c) = core.conns.get_mut(link.conn) else { return };
             c.unbind(key);
+            // the last one goes: what it leaves unsaid has to outlive the codec
+            if c.bound.is_empty()
+                && let Some(session) = c.open().and_then(|o| o.codec.take_session())
+            {
+                core.sessions.keep(Rc::clone(&c.route), session);
+            }
             let reuse = match (c.open(), link.tid) {
                 (Some(open), Some(tid)) => open.codec.abandon(tid, &mut open.out),
                 (Some(open), None) => open.codec.reuse(),
                 (None, _) => Reuse::Never,
             };
-            match reuse {
-                Reuse::Idle => self.keep_idle(core, link.conn),
-                Reuse::Shared(_) => None,
-                Reuse::Busy | Reuse::Never => c.bound.is_empty().then_some(link.conn),
-            }
+            // others wait for the place, and what the codec said has to go out
+            core.queue(link.conn);
+            self.keep_or_close(core, link.conn, reuse)
         };
         if let Some(conn) = close {
             self.close(conn);
         }
     }
 
+    /// Keeps a connection that a stream has left, or says which one is to be closed.
+    fn keep_or_close(&self, core: &mut Core, conn: ConnKey, reuse: Reuse) -> Option<ConnKey> {
+        let c = core.conns.get_mut(conn)?;
+        match (reuse, c.shared) {
+            (Reuse::Idle, false) => self.keep_idle(core, conn),
+            (Reuse::Idle | Reuse::Shared(_), true) => {
+                if c.bound.is_empty() {
+                    self.limit_idling(core, conn);
+                }
+                None
+            }
+            (Reuse::Shared(_), false) => None,
+            (Reuse::Busy | Reuse::Never, _) => c.bound.is_empty().then_some(conn),
+        }
+    }
+
     /// Keeps an idle connection. Returns one that is to be closed for it.
     fn keep_idle(&self, core: &mut Core, conn: ConnKey) -> Option<ConnKey> {
-        let due = self.now() + self.options.idle_timeout;
         let c = core.conns.get_mut(conn)?;
         let open = c.open()?;
         if !open.out.is_empty() || open.unflushed {
@@ -140,17 +188,24 @@ impl Context {
         }
         open.out.release_if_idle();
         c.pooled = true;
-        let timer = core.timers.schedule(due, super::context::Timer::ConnDeadline(conn));
-        let old = [c.deadline.replace(timer), c.validity.take()];
         let route = Rc::clone(&c.route);
-        for timer in old.into_iter().flatten() {
-            core.timers.cancel(timer);
-        }
+        self.limit_idling(core, conn);
         let evicted = core.pool.put(route, conn)?;
         if let Some(e) = core.conns.get_mut(evicted) {
             e.pooled = false;
         }
         Some(evicted)
+    }
+
+    /// An idle connection is closed after some time.
+    fn limit_idling(&self, core: &mut Core, conn: ConnKey) {
+        let due = self.now() + self.options.idle_timeout;
+        let timer = core.timers.schedule(due, Timer::ConnDeadline(conn));
+        let Some(c) = core.conns.get_mut(conn) else { return };
+        let old = [c.deadline.replace(timer), c.validity.take()];
+        for timer in old.into_iter().flatten() {
+            core.timers.cancel(timer);
+        }
     }
 
     /// Writes what waits. `false`: the connection is gone.
@@ -221,15 +276,17 @@ impl Context {
     }
 
     /// Lets the codec take received bytes and acts on what it finds.
-    fn consume(&self, conn: ConnKey, bytes: &[u8]) -> bool {
+    pub(super) fn consume(&self, conn: ConnKey, bytes: &[u8]) -> bool {
         let now = self.now();
         let mut input = bytes;
         loop {
             let event = {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
-                c.alive = now;
-                c.pinged = false;
+                if !bytes.is_empty() {
+                    c.alive = now;
+                    c.pinged = false;
+                }
                 let Some(open) = c.open() else { return false };
                 open.codec.receive(&mut input, &mut open.out, now)
             };
@@ -274,13 +331,18 @@ impl Context {
             }
             Event::End { tid } => {
                 if let Some(key) = self.stream_of(conn, tid) {
-                    self.transaction_done(conn, key);
+                    self.ended(conn, key);
                 }
             }
-            Event::Reset { tid, reason } | Event::Refused { tid, reason } => {
+            Event::Reset { tid, reason } => {
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.let_go(key);
                     self.link_lost(key, reason);
+                }
+            }
+            Event::Refused { tid, reason } => {
+                if let Some(key) = self.stream_of(conn, tid) {
+                    self.refused(key, reason);
                 }
             }
             Event::Alive => {}
@@ -291,6 +353,42 @@ impl Context {
             }
             Event::Acked { tid } => self.message_done(conn, tid, Input::Acked),
             Event::Nacked { tid } => self.message_done(conn, tid, Input::Nacked),
+        }
+    }
+
+    /// The codec says that a transaction is over: an http one is complete, the other protocols'
+    /// links have ended.
+    fn ended(&self, conn: ConnKey, key: StreamKey) {
+        let (speaks, farewell) = {
+            let mut core = self.core();
+            let Some(open) = core.conns.get_mut(conn).and_then(Conn::open) else { return };
+            (open.speaks, open.codec.farewell())
+        };
+        match speaks {
+            Protocol::H1 | Protocol::H2 | Protocol::H3 => self.transaction_done(conn, key),
+            Protocol::Raw | Protocol::Ws | Protocol::Mqtt => {
+                self.flush(conn);
+                self.let_go(key);
+                self.link_lost(key, farewell.as_deref().unwrap_or(PEER_CLOSED));
+            }
+        }
+    }
+
+    /// The peer did nothing of a request: it goes out again, within reason.
+    fn refused(&self, key: StreamKey, reason: &str) {
+        let again = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.txn.refused = stream.txn.refused.saturating_add(1);
+            let may = stream.txn.refused <= MAX_REFUSED && !stream.txn.body_begun;
+            let conn = stream.link.and_then(|l| core.conns.get(l.conn));
+            conn.map(|c| (*c.route).clone()).filter(|_| may)
+        };
+        self.let_go(key);
+        match again {
+            Some(route) => self.connect(key, route, true),
+            None => self.link_lost(key, reason),
         }
     }
 
@@ -338,12 +436,6 @@ impl Context {
             };
             match event {
                 Ok(None) => break,
-                Ok(Some(Event::End { tid })) if self.is_raw(conn) => {
-                    if let Some(key) = self.stream_of(conn, tid) {
-                        self.let_go(key);
-                        self.link_lost(key, "the peer closed the connection");
-                    }
-                }
                 Ok(Some(event)) => self.event(conn, event),
                 Err(e) => {
                     self.broken(conn, &e.to_string());
@@ -351,12 +443,8 @@ impl Context {
                 }
             }
         }
-        self.broken(conn, "the peer closed the connection");
+        self.broken(conn, PEER_CLOSED);
         false
-    }
-
-    fn is_raw(&self, conn: ConnKey) -> bool {
-        self.core().conns.get(conn).is_some_and(|c| c.route.protocol == Protocol::Raw)
     }
 
     /// A connection is of no more use.
@@ -380,22 +468,40 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let Some(c) = core.conns.get_mut(conn) else { return false };
-        let [(Some(tid), key)] = c.bound[..] else { return false };
+        let [(tid, key)] = c.bound[..] else { return false };
         let again = core
             .streams
             .get(key)
             .is_some_and(|s| s.phase == Phase::Connecting && !s.txn.body_begun);
-        c.reused && again && c.open().is_some_and(|o| !o.codec.response_started(tid))
+        c.reused
+            && again
+            && c.open().is_some_and(|o| tid.is_none_or(|tid| !o.codec.response_started(tid)))
+    }
+
+    /// A transaction came to nothing: the attempt failed, or, if the stream was CONNECTED by
+    /// joining a connection, its link is down; then as the retry policy says.
+    pub(super) fn fail_transaction(&self, key: StreamKey, failure: &Failure) {
+        if self.phase(key) != Some(Phase::Connected) {
+            return self.fail_attempt(key, failure);
+        }
+        if let Some(tag) = self.tag(key) {
+            log::notice!(tag: tag, "failed: {}", failure.reason);
+        }
+        self.let_go(key);
+        self.link_down(key, Quietly::Yes);
+        if self.phase(key) == Some(Phase::Idle) && !self.is_ending() {
+            self.retry(key, failure.at_least);
+        }
     }
 
     /// A stream's link is gone without its doing.
     fn link_lost(&self, key: StreamKey, reason: &str) {
-        let (connecting, lingering) = {
+        let (tag, connecting, lingering) = {
             let core = self.core();
             let Some(stream) = core.streams.get(key) else { return };
-            log::info!(tag: stream.tag, "link lost: {reason}");
-            (stream.phase == Phase::Connecting, stream.lingering)
+            (Rc::clone(&stream.tag), stream.phase == Phase::Connecting, stream.lingering)
         };
+        log::info!(tag: tag, "link lost: {reason}");
         if connecting {
             self.fail_attempt(key, &Failure::from(reason));
         } else {
@@ -413,8 +519,13 @@ impl Context {
                 next_sender(c, &mut core.streams)
             };
             let Some(offer) = next else { return true };
+            let shared = offer.credit;
             if !self.offer(conn, offer) || !self.flush(conn) {
                 return self.core().conns.contains_key(conn);
+            }
+            // codecs of shared connections have something to say after each message
+            if shared && (!self.consume(conn, &[]) || !self.flush(conn)) {
+                return false;
             }
         }
         self.core().queue(conn);
@@ -448,11 +559,17 @@ impl Context {
                     if let Some(stream) = core.streams.get_mut(key) {
                         stream.adapt_room(offer.room, len);
                         stream.txn.body_begun = true;
+                        stream.txn.sent += len as u64;
+                        if eom && open.speaks == Protocol::Mqtt {
+                            stream.tx_len = None;
+                            stream.txn.sent = 0;
+                        }
                     }
                     open.codec.tx_commit(offer.tid, &mut offer.out, len, som, eom)
                 }
                 _ => {
                     offer.out.cancel();
+                    open.codec.want_tx(offer.tid, false);
                     Ok(())
                 }
             };
@@ -487,6 +604,8 @@ struct Offer {
     room: usize,
     /// Bytes that the protocol takes now.
     max: usize,
+    /// The protocol has credit to share out.
+    credit: bool,
     headroom: usize,
     tailroom: usize,
     /// The connection's outgoing buffer, out of everybody's reach while the program writes.
@@ -499,10 +618,28 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
     if !open.out.is_empty() || open.unflushed {
         return None;
     }
-    for (tid, key) in &c.bound {
+    let count = c.bound.len();
+    for i in 0..count {
+        let at = (c.turn + i) % count;
+        let (tid, key) = &c.bound[at];
         let (Some(tid), Some(stream)) = (*tid, core.get_mut(*key)) else { continue };
-        let window = open.codec.tx_window(tid).filter(|w| w.max > 0 && stream.tx_wanted);
-        let Some(window) = window else { continue };
+        // who may not be told CONNECTED yet sends before it only on http
+        let early = stream.phase == Phase::Connecting;
+        if !stream.tx_wanted || early && matches!(open.speaks, Protocol::Ws | Protocol::Mqtt) {
+            continue;
+        }
+        if open.speaks == Protocol::Mqtt && stream.txn.sent == 0 {
+            let next = NextMessage { len: stream.tx_len, topic: None };
+            if let Err(e) = open.codec.tx_message(tid, &next) {
+                log::err!("tx: {e}");
+            }
+        }
+        open.codec.want_tx(tid, true);
+        let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
+        let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
+        let all_fits = left.is_some_and(|left| window.max as u64 >= left);
+        let room = if all_fits { stream.tx_room } else { stream.tx_room.min(window.max) };
+        c.turn = at + 1;
         stream.tx_wanted = false;
         let ordinal = stream.ordinal;
         stream.ordinal = stream.ordinal.wrapping_add(1);
@@ -510,8 +647,9 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
             key: *key,
             tid,
             ordinal,
-            room: stream.tx_room,
+            room,
             max: window.max,
+            credit: matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
             headroom: window.headroom,
             tailroom: window.tailroom,
             out: std::mem::take(&mut open.out),

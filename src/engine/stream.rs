@@ -75,6 +75,8 @@ pub(super) struct Txn {
     pub elsewhere: bool,
     /// Some of the request's body was handed over: it cannot be repeated.
     pub body_begun: bool,
+    /// Bytes of it, or of the message under way.
+    pub sent: u64,
     /// How often the peer refused the request untouched.
     pub refused: u8,
     /// The response came over h1 although the policy says h2.
@@ -85,7 +87,7 @@ pub(super) struct Txn {
 pub(super) struct Stream {
     pub kind: Rc<StreamType>,
     pub handler: Rc<dyn Handler>,
-    /// `[pid|wsiSScli|ordinal|type]`, for logs.
+    /// `[pid|wsiSScli|ordinal in hex|type|path]`, for logs; the path where there is one.
     pub tag: Rc<str>,
     /// Counts up over all streams: destroying a context goes from the newest to the oldest.
     pub born: u64,
@@ -121,6 +123,12 @@ pub(super) struct Stream {
     pub peer_credit: Option<u32>,
     /// A finished transaction whose DISCONNECTED waits for the link to close.
     pub lingering: bool,
+}
+
+/// A stream's tag with the path that it asks for, in place of an earlier one.
+pub(super) fn tag_with_path(tag: &str, path: &str) -> Rc<str> {
+    let stem = tag.trim_end_matches(']').splitn(5, '|').take(4).collect::<Vec<_>>().join("|");
+    Rc::from(format!("{stem}|{path}]"))
 }
 
 /// Room in the first windows: the least that programs rely on.

@@ -17,12 +17,13 @@ use super::services::{self, CommandLine, Services};
 use super::types::{
     LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
     LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
-    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
+    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID, LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+    LWS_SYSBLOB_TYPE_MQTT_USERNAME, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
     LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
-use crate::engine::{Context, ContextOptions, DeviceBlob, Host};
+use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 use crate::system::smd::Limits;
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
@@ -47,6 +48,8 @@ pub struct CContext {
     interrupted: AtomicBool,
     user: *mut c_void,
     pub(super) log_cx: *mut lws_log_cx,
+    /// Says to the program's log context that it is in use.
+    _log_use: c_log::Use,
     strings: RefCell<HashMap<String, CString>>,
 }
 
@@ -89,6 +92,8 @@ impl CContext {
         unsafe { state::remove_notifiers(self.services.manager()) };
         services::detach(self.handle);
         registry::leave(self.handle);
+        // SAFETY: the program promised that its log context outlives the context.
+        unsafe { c_log::lwsl_refcount_cx(self.log_cx, -1) };
         self.depth.set(self.depth.get() - 1);
     }
 
@@ -154,6 +159,15 @@ impl Host for CHost {
         Some((cert, key))
     }
 
+    fn mqtt_blob(&self, which: MqttBlob) -> Option<Vec<u8>> {
+        let item = match which {
+            MqttBlob::ClientId => LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
+            MqttBlob::Username => LWS_SYSBLOB_TYPE_MQTT_USERNAME,
+            MqttBlob::Password => LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+        };
+        self.blob(item, 0)
+    }
+
     fn woken(&self) {
         if registry::take_cancelled(self.handle)
             && let Some(cx) = registry::find_context(self.handle)
@@ -195,7 +209,7 @@ pub unsafe extern "C" fn lws_create_context(
 /// As for [`lws_create_context`].
 unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     // SAFETY: the caller promises a good log context.
-    let _log = unsafe { c_log::scope(info.log_cx) };
+    let (_log, log_use) = unsafe { (c_log::scope(info.log_cx), c_log::Use::new(info.log_cx)) };
     // SAFETY: the caller promises good strings and structs.
     let Some(policy) = (unsafe { policy_text::load(info) }) else { return null_mut() };
     let Some(reserved) = registry::reserve() else {
@@ -234,13 +248,15 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         interrupted: AtomicBool::new(false),
         user: info.user,
         log_cx: info.log_cx,
+        _log_use: log_use,
         strings: RefCell::default(),
     });
     reserved.enter(&cx, waker);
     services::attach(handle, Arc::clone(&services));
     let frame = cx.enter();
-    // SAFETY: the caller promises good notifiers and callbacks.
+    // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
     unsafe {
+        c_log::lwsl_refcount_cx(info.log_cx, 1);
         if !info.pcontext.is_null() {
             *info.pcontext = handle;
         }

@@ -208,7 +208,10 @@ impl Client {
                     self.seen.push(Seen::Trailers(tid.0, trailers));
                 }
             }
-            Event::Held { .. } => panic!("nothing is held: {event:?}"),
+            Event::Held { .. }
+            | Event::Ready { .. }
+            | Event::Acked { .. }
+            | Event::Nacked { .. } => panic!("not an h2 event: {event:?}"),
             Event::End { tid } => {
                 assert!(self.codec.head(tid).is_none());
                 self.seen.push(Seen::End(tid.0));

@@ -179,7 +179,12 @@ impl Log {
                 self.seen.push(Seen::End);
             }
             Event::Alive => self.seen.push(Seen::Alive),
-            Event::Reset { .. } => panic!("not a ws event: {event:?}"),
+            Event::Owned { .. }
+            | Event::Reset { .. }
+            | Event::Refused { .. }
+            | Event::Ready { .. }
+            | Event::Acked { .. }
+            | Event::Nacked { .. } => panic!("not a ws event: {event:?}"),
         }
     }
 

@@ -6,8 +6,8 @@ mod metadata;
 mod server;
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::ffi::{CString, c_char, c_int, c_uint, c_ulong, c_void};
+use std::cell::{Cell, OnceCell};
+use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 
@@ -29,7 +29,29 @@ struct CHandler {
     tx: Cell<lws_sscb_tx>,
     state: Cell<lws_sscb_state>,
     /// The tag as a C string, for `lws_ss_tag`.
-    tag: RefCell<CString>,
+    tag: Tag,
+}
+
+/// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
+const TAG_ROOM: usize = 96;
+
+/// A text at an address that does not change, which programs keep. Takes memory once asked for.
+#[derive(Default)]
+struct Tag(OnceCell<Box<[Cell<u8>; TAG_ROOM]>>);
+
+impl Tag {
+    /// Makes it say `text`, as far as there is room, and gives its address.
+    fn put(&self, text: &str) -> *const c_char {
+        let memory = self.0.get_or_init(|| Box::new([const { Cell::new(0) }; TAG_ROOM]));
+        let mut len = text.len().min(TAG_ROOM - 1);
+        while !text.is_char_boundary(len) {
+            len -= 1;
+        }
+        for (place, byte) in memory.iter().zip(text.as_bytes()[..len].iter().chain([&0])) {
+            place.set(*byte);
+        }
+        memory.as_ptr().cast()
+    }
 }
 
 /// The program's object, zeroed when made and freed with the stream.
@@ -162,9 +184,10 @@ unsafe fn create(
         rx: Cell::new(ssi.rx),
         tx: Cell::new(ssi.tx),
         state: Cell::new(ssi.state),
-        tag: RefCell::default(),
+        tag: Tag::default(),
     });
-    let new = NewStream { kind: Rc::clone(kind), handler };
+    let peer_credit = u32::try_from(ssi.manual_initial_tx_credit).ok().filter(|c| *c > 0);
+    let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
     let Some(handle) = cx.table.handle(cx.handle, key) else {
         log::err!("lws_ss_create: {name}: too many streams");
@@ -329,25 +352,27 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     });
 }
 
-/// How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
-/// and raw, which have none.
+/// How many bytes the peer may still send, on protocols that have such a credit (h2): as far as
+/// is known, some may be on their way. 0 elsewhere.
 ///
 /// # Safety
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_get_est_peer_tx_credit(h: *mut lws_ss_handle) -> c_int {
-    with_stream("lws_ss_get_est_peer_tx_credit", h, 0, |_, _| 0)
+    with_stream("lws_ss_get_est_peer_tx_credit", h, 0, |cx, key| cx.engine.peer_credit(key))
 }
 
-/// Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
-/// on h1 and raw. Returns 0.
+/// Gives the peer credit to send `add` more bytes, on protocols that have such a credit (h2), to
+/// a stream made with `manual_initial_tx_credit`. No effect elsewhere. Returns 0.
 ///
 /// # Safety
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_add_peer_tx_credit(h: *mut lws_ss_handle, add: i32) -> c_int {
-    let _ = add;
-    with_stream("lws_ss_add_peer_tx_credit", h, 1, |_, _| 0)
+    with_stream("lws_ss_add_peer_tx_credit", h, 1, |cx, key| {
+        cx.engine.add_peer_credit(key, add);
+        0
+    })
 }
 
 /// The program knows by its own means that the peer lives: the policy's `svalidping` and
