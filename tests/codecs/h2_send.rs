@@ -173,7 +173,9 @@ fn the_reset_after_a_complete_answer_is_no_news() {
     // RFC 9113 8.1: NO_ERROR asks to stop the upload
     let (mut c, tid) = post(BodyLen::Unknown);
     c.send(tid, b"half", false);
+    c.sent();
     c.feed(&[ok(1), data(1, true, b"done"), rst(1, 0)].concat());
+    assert_eq!(c.sent_of(RST_STREAM).len(), 1, "ours had to wait for the next frame");
     assert_eq!(c.last(), Some(&Seen::End(1)));
     assert_eq!(c.codec.reuse(), Reuse::Idle);
 }

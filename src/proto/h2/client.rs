@@ -254,13 +254,13 @@ impl Machine {
                     None => Err(self.cut_short()),
                 };
             }
-            if input.is_empty() {
-                if !self.flag.take() {
-                    return Ok(None);
-                }
+            // what follows from the last frame goes out before the next one comes in
+            if self.flag.take() {
                 self.poll();
             } else if frames::collect(&mut self.frame, input) {
                 self.feed();
+            } else {
+                return Ok(None);
             }
         }
     }
