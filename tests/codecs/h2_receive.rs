@@ -2,7 +2,7 @@
 
 use super::h2_feed::*;
 use proptest::prelude::*;
-use securestreams::proto::h2::{MAX_FRAME, MAX_INTERIM, Options};
+use securestreams::proto::h2::{MAX_FRAME, MAX_INTERIM, Options, STREAM_WINDOW};
 use securestreams::proto::{Codec, Event, ProtoErrorKind, Reuse, Tid};
 
 fn fields(of: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -232,8 +232,7 @@ fn what_breaks_the_connection_is_named() {
     let push = frame(PUSH_PROMISE, END_HEADERS, 1, &[&[0, 0, 0, 2], &block(&[])[..]].concat());
     let big = MAX_FRAME + 1;
     let too_large = [&big.to_be_bytes()[1..], &[DATA, 0, 0, 0, 0, 1]].concat();
-    let cases: [(&str, Vec<u8>, &str); 9] = [
-        ("h1", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "FRAME_SIZE_ERROR"),
+    let cases: [(&str, Vec<u8>, &str); 8] = [
         ("frame too large", too_large, "FRAME_SIZE_ERROR"),
         ("DATA before HEADERS", data(1, false, b"x"), "PROTOCOL_ERROR"),
         ("DATA on no stream", data(0, false, b"x"), "PROTOCOL_ERROR"),
@@ -253,6 +252,16 @@ fn what_breaks_the_connection_is_named() {
         assert!(c.try_feed(&bytes).is_err());
         assert_eq!(c.sent_of(GOAWAY).len(), 1, "{name}: the peer is not told");
     }
+}
+
+#[test]
+fn a_server_without_h2_is_told_apart() {
+    let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    let got = feed_whole_and_bytewise(Setup::default(), answer);
+    let error = got.error.expect("an error");
+    assert_eq!(error.kind, ProtoErrorKind::Malformed);
+    assert!(error.detail.contains("HTTP/1"), "{error}");
+    assert!(feed(Setup::default(), [&b"HTTP/1"[..]]).error.is_none(), "too early to say");
 }
 
 #[test]
@@ -347,6 +356,18 @@ fn replies_that_are_taken_are_not_limited() {
         c.feed(&frame(PING, 0, 0, b"01234567"));
         assert_eq!(c.written().len(), 17);
     }
+}
+
+#[test]
+fn credit_of_a_peer_without_a_limit() {
+    let mut c = Client::with_get();
+    let credit = |c: &Client| c.codec.peer_credit(Tid(1));
+    assert_eq!(credit(&c), STREAM_WINDOW as i32);
+    c.codec.add_peer_credit(Tid(1), 1000);
+    assert_eq!(credit(&c), STREAM_WINDOW as i32, "there is no limit to add to");
+    c.feed(&[ok(1), data(1, false, &[b'x'; 10_000])].concat());
+    assert_eq!(credit(&c), STREAM_WINDOW as i32, "taken is granted again");
+    assert_eq!(c.codec.peer_credit(Tid(3)), 0);
 }
 
 #[test]

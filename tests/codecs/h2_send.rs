@@ -93,6 +93,19 @@ fn announced_body_goes_out_as_announced() {
 }
 
 #[test]
+fn a_short_body_ends_as_it_is_and_the_connection_goes_on() {
+    let (mut c, tid) = post(BodyLen::Known(8));
+    c.sent();
+    c.send(tid, b"hello", true);
+    assert_eq!(sizes(&c.sent_of(DATA)), [(5, true)]);
+    assert_eq!(c.codec.tx_window(tid), None);
+    // RFC 9113 8.1.1: the server calls it malformed
+    c.feed(&rst(1, 1));
+    assert_eq!(c.last(), Some(&Seen::Reset(1, "h2: reset by the peer: PROTOCOL_ERROR")));
+    assert_eq!(c.codec.reuse(), Reuse::Idle);
+}
+
+#[test]
 fn more_than_the_window_is_refused() {
     let (mut c, tid) = post(BodyLen::Unknown);
     c.codec.want_tx(tid, true);
