@@ -163,6 +163,40 @@ fn pieces(bytes: &[u8], mut cuts: Vec<usize>) -> Vec<&[u8]> {
 }
 
 #[test]
+fn the_fuzzers_seeds_and_mutations_of_them() {
+    const MUTATIONS: usize = 200;
+    let folder = super::fixtures::root().join("fuzz/seeds/h2");
+    let mut seeds: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    seeds.sort();
+    assert!(seeds.len() > 10);
+    // xorshift: the same in every run
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for seed in seeds {
+        let seed = std::fs::read(seed).unwrap();
+        check_input(&seed);
+        for _ in 0..MUTATIONS {
+            let mut bytes = seed.clone();
+            for _ in 0..=random(3) {
+                let at = random(bytes.len());
+                match random(4) {
+                    0 => bytes[at] = random(256) as u8,
+                    1 => bytes[at] ^= 1 << random(8),
+                    2 => bytes.insert(at, random(256) as u8),
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            check_input(&bytes);
+        }
+    }
+}
+
+#[test]
 fn events_come_frame_by_frame() {
     let mut c = Client::with_get();
     let bytes = [ok(1), data(1, false, b"one"), data(1, true, b"two")].concat();

@@ -306,6 +306,21 @@ fn goaway_while_idle_ends_reuse() {
 }
 
 #[test]
+fn goodbye_is_the_last_word() {
+    let mut c = Client::with_get();
+    c.sent();
+    c.codec.goodbye(&mut c.out);
+    c.codec.goodbye(&mut c.out);
+    assert_eq!(c.sent(), [Sent { kind: GOAWAY, flags: 0, stream: 0, payload: vec![0; 8] }]);
+    assert_eq!(c.codec.reuse(), Reuse::Never);
+    assert!(!c.codec.ping(&mut c.out));
+    c.codec.abandon(Tid(1), &mut c.out);
+    c.feed(&[ok(1), data(1, true, b"late")].concat());
+    assert!(c.seen.is_empty() && c.out.is_empty());
+    assert_eq!(c.eof(), Ok(()));
+}
+
+#[test]
 fn requests_that_cannot_be_expressed_write_nothing() {
     let names: Vec<String> = (0..40_000).map(|n| format!("x{n}")).collect();
     let many: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b""[..])).collect();

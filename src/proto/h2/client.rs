@@ -31,6 +31,11 @@ impl H2 {
         Self { machine, inside: false }
     }
 
+    /// Tells the peer that we are about to close (GOAWAY). Nothing is reported afterwards.
+    pub fn goodbye(&mut self, out: &mut TxBuf) {
+        self.with_out(out, Machine::goodbye);
+    }
+
     /// Enters the crate with the connection's buffer. `None`: it has panicked before.
     fn with_out<R>(&mut self, out: &mut TxBuf, f: impl FnOnce(&mut Machine) -> R) -> Option<R> {
         self.enter(|m| {

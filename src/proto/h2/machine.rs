@@ -28,6 +28,9 @@ pub(super) const FRAME_KEEP: usize = 128;
 /// What servers without h2 begin with. As a frame it would be too large.
 const ANSWER_IN_H1: &[u8] = b"HTTP/1.";
 
+/// GOAWAY with NO_ERROR, no stream of the peer's processed (RFC 9113 6.8).
+const GOODBYE: &[u8] = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 /// What one connection consists of.
 pub(super) struct Machine {
     options: Options,
@@ -386,6 +389,15 @@ impl Machine {
         self.pinged = self.pinged || pings.send_ping(Ping::opaque()).is_ok();
         self.poll();
         self.pinged || self.alive
+    }
+
+    /// GOAWAY: the peer may close, nothing that it sends is looked at any more. (The crate says
+    /// so by itself only after an error, or once nobody can use the connection.)
+    pub fn goodbye(&mut self) {
+        if self.receives() {
+            self.pipe.0.borrow_mut().out.push(GOODBYE);
+            self.state = State::Dead;
+        }
     }
 
     /// The peer closed. The program has no say any more in what is here already.
