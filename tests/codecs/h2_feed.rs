@@ -324,6 +324,21 @@ pub struct Setup {
     pub eof: bool,
 }
 
+/// What a fuzz input asks for: its first byte chooses what is under way, the second where to
+/// cut.
+pub fn check_input(input: &[u8]) {
+    let [how, cut, bytes @ ..] = input else { return };
+    let setup = Setup {
+        cut_overflow: how & 1 != 0,
+        post: how & 2 != 0,
+        eof: how & 4 != 0,
+        limit: (how & 8 != 0).then_some(u32::from(how >> 4)),
+    };
+    let whole = feed_whole_and_bytewise(setup, bytes);
+    let (a, b) = bytes.split_at(usize::from(*cut).min(bytes.len()));
+    assert_eq!(whole, feed(setup, [a, b]), "cut at {cut}");
+}
+
 /// A GET (stream 1) and on request a POST (stream 3) are under way; `pieces` come, then the
 /// peer's close.
 pub fn feed<'p>(setup: Setup, pieces: impl IntoIterator<Item = &'p [u8]>) -> Outcome {

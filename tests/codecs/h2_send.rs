@@ -93,6 +93,19 @@ fn announced_body_goes_out_as_announced() {
 }
 
 #[test]
+fn a_short_body_ends_as_it_is_and_the_connection_goes_on() {
+    let (mut c, tid) = post(BodyLen::Known(8));
+    c.sent();
+    c.send(tid, b"hello", true);
+    assert_eq!(sizes(&c.sent_of(DATA)), [(5, true)]);
+    assert_eq!(c.codec.tx_window(tid), None);
+    // RFC 9113 8.1.1: the server calls it malformed
+    c.feed(&rst(1, 1));
+    assert_eq!(c.last(), Some(&Seen::Reset(1, "h2: reset by the peer: PROTOCOL_ERROR")));
+    assert_eq!(c.codec.reuse(), Reuse::Idle);
+}
+
+#[test]
 fn more_than_the_window_is_refused() {
     let (mut c, tid) = post(BodyLen::Unknown);
     c.codec.want_tx(tid, true);
@@ -173,7 +186,9 @@ fn the_reset_after_a_complete_answer_is_no_news() {
     // RFC 9113 8.1: NO_ERROR asks to stop the upload
     let (mut c, tid) = post(BodyLen::Unknown);
     c.send(tid, b"half", false);
+    c.sent();
     c.feed(&[ok(1), data(1, true, b"done"), rst(1, 0)].concat());
+    assert_eq!(c.sent_of(RST_STREAM).len(), 1, "ours had to wait for the next frame");
     assert_eq!(c.last(), Some(&Seen::End(1)));
     assert_eq!(c.codec.reuse(), Reuse::Idle);
 }
@@ -288,6 +303,21 @@ fn goaway_while_idle_ends_reuse() {
     assert_eq!(c.codec.reuse(), Reuse::Idle);
     c.feed(&goaway(1, 0));
     assert_eq!(c.codec.reuse(), Reuse::Never);
+}
+
+#[test]
+fn goodbye_is_the_last_word() {
+    let mut c = Client::with_get();
+    c.sent();
+    c.codec.goodbye(&mut c.out);
+    c.codec.goodbye(&mut c.out);
+    assert_eq!(c.sent(), [Sent { kind: GOAWAY, flags: 0, stream: 0, payload: vec![0; 8] }]);
+    assert_eq!(c.codec.reuse(), Reuse::Never);
+    assert!(!c.codec.ping(&mut c.out));
+    c.codec.abandon(Tid(1), &mut c.out);
+    c.feed(&[ok(1), data(1, true, b"late")].concat());
+    assert!(c.seen.is_empty() && c.out.is_empty());
+    assert_eq!(c.eof(), Ok(()));
 }
 
 #[test]

@@ -10,7 +10,8 @@
 //! | `request.rs` | makes the crate's request of ours |
 //! | `names.rs` | the error codes in words |
 //! | `stream.rs` | one transaction: what it has received, what it may send, its credit |
-//! | `client.rs` | [`H2`], the machine that joins them behind [`Codec`](super::Codec) |
+//! | `machine.rs` | a connection: joins these and drives the crate |
+//! | `client.rs` | [`H2`], the machine behind [`Codec`](super::Codec) |
 //!
 //! A frame is given to the crate only once it is complete, and what came of it is reported
 //! before the next one: so cuts make no difference, and no more than a frame is in memory that
@@ -23,6 +24,7 @@
 
 mod client;
 mod frames;
+mod machine;
 mod names;
 mod overflow;
 mod pipe;
