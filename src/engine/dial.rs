@@ -40,6 +40,17 @@ impl TrustCache {
     }
 }
 
+/// Whether a connection that exists already will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// Only a new one.
+    Never,
+    /// Yes; who joins an open one is CONNECTED at once.
+    Joins,
+    /// Yes, but CONNECTED is said when the response is there.
+    Quietly,
+}
+
 impl Context {
     /// Fixes where the attempt that is about to be said leads: endpoint and path get the metadata
     /// of now. Programs bind memory of the callback that connects, which is gone when the
@@ -72,14 +83,16 @@ impl Context {
                 Some(target) => Ok(target),
                 None => Target::of(&stream.kind, &stream.metadata),
             };
+            // a retry is CONNECTED by its own success, not by that of others
+            let again = stream.attempts.is_retry();
             target.map(|target| {
                 let route = target.route(&stream.kind);
                 stream.txn.target = Some(target);
-                route
+                (route, if again { Sharing::Quietly } else { Sharing::Joins })
             })
         };
         match route {
-            Ok(route) => self.connect(key, route, true),
+            Ok((route, sharing)) => self.connect(key, route, sharing),
             Err(bad) => self.fail_attempt(key, &Failure::from(bad)),
         }
         let core = self.core();
@@ -89,10 +102,15 @@ impl Context {
         }
     }
 
-    /// Binds the stream to a connection along `route`: one that is there already, if `reuse` and
+    /// Binds the stream to a connection along `route`: one that is there already, if `sharing` and
     /// the protocol allow it, else a new one.
-    pub(super) fn connect(&self, key: StreamKey, route: Route, reuse: bool) {
-        if reuse && (self.join(key, &route) || self.take_idle(key, &route)) {
+    pub(super) fn connect(&self, key: StreamKey, route: Route, sharing: Sharing) {
+        let found = match sharing {
+            Sharing::Never => false,
+            Sharing::Joins => self.join(key, &route, true) || self.take_idle(key, &route),
+            Sharing::Quietly => self.join(key, &route, false) || self.take_idle(key, &route),
+        };
+        if found {
             return;
         }
         let now = self.now();
@@ -140,7 +158,7 @@ impl Context {
 
     /// Joins a connection that several streams use, if there is one along `route`. A stream that
     /// joins an open one is CONNECTED at once.
-    fn join(&self, key: StreamKey, route: &Route) -> bool {
+    fn join(&self, key: StreamKey, route: &Route, say: bool) -> bool {
         if !is_shared(route.protocol) {
             return false;
         }
@@ -163,7 +181,9 @@ impl Context {
         match speaks {
             // its request goes out in the next turn, when the program has said all about it
             Some(Protocol::H2) => {
-                self.link_up(key);
+                if say {
+                    self.link_up(key);
+                }
                 self.core().queue(conn);
             }
             Some(_) => self.start_waiting(conn),

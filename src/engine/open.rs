@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::{Context, MqttBlob, Timer};
+use super::dial::Sharing;
 use super::life::Failure;
 use super::route::fill;
 use super::stream::{Link, StreamKey};
@@ -86,7 +87,7 @@ impl Context {
         };
         for key in others {
             if self.lives(key) {
-                self.connect(key, (**route).clone(), true);
+                self.connect(key, (**route).clone(), Sharing::Quietly);
             }
         }
     }
@@ -202,7 +203,7 @@ impl Context {
             }
             (*c.route).clone()
         };
-        self.connect(key, route, true);
+        self.connect(key, route, Sharing::Quietly);
         if self.core().conns.get(conn).is_some_and(|c| c.bound.is_empty()) {
             self.close(conn);
         }

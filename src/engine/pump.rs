@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Core, Timer};
+use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
 use super::stream::{StreamKey, TxAnswer};
 use crate::policy::Protocol;
@@ -15,8 +16,8 @@ use crate::util::{TxBuf, log};
 
 /// Reads of one connection in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 16;
-/// How often a request is repeated that the peer refused untouched.
-const MAX_REFUSED: u8 = 3;
+/// How often a request is repeated at once that the peer refused untouched.
+const MAX_REFUSED: u8 = 1;
 /// The reason of an end that the peer gave none for.
 const PEER_CLOSED: &str = "the peer closed the connection";
 /// `tx` callbacks of one stream in one turn.
@@ -46,6 +47,8 @@ impl Context {
         if self.flush(conn)
             && self.offer_tx(conn)
             && self.receive(conn)
+            // what the codec replied is out of the way before the program sends
+            && self.flush(conn)
             && self.offer_tx(conn)
             && self.flush(conn)
         {
@@ -387,7 +390,7 @@ impl Context {
         };
         self.let_go(key);
         match again {
-            Some(route) => self.connect(key, route, true),
+            Some(route) => self.connect(key, route, Sharing::Quietly),
             None => self.link_lost(key, reason),
         }
     }
@@ -455,7 +458,7 @@ impl Context {
             match (&route, reconnect) {
                 (Some(route), true) => {
                     log::debug!("an idle connection was stale, trying a fresh one");
-                    self.connect(key, (**route).clone(), false);
+                    self.connect(key, (**route).clone(), Sharing::Never);
                 }
                 (Some(_) | None, _) => self.link_lost(key, reason),
             }
