@@ -92,8 +92,6 @@ impl CContext {
         unsafe { state::remove_notifiers(self.services.manager()) };
         services::detach(self.handle);
         registry::leave(self.handle);
-        // SAFETY: the program promised that its log context outlives the context.
-        unsafe { c_log::lwsl_refcount_cx(self.log_cx, -1) };
         self.depth.set(self.depth.get() - 1);
     }
 
@@ -256,7 +254,6 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let frame = cx.enter();
     // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
     unsafe {
-        c_log::lwsl_refcount_cx(info.log_cx, 1);
         if !info.pcontext.is_null() {
             *info.pcontext = handle;
         }
