@@ -32,6 +32,11 @@ fn stage() -> &'static Stage {
         let streams = [
             stream("get", http.port, &h1("GET", "/text")),
             stream("get404", http.port, &h1("GET", "/404")),
+            stream(
+                "redirect",
+                http.port,
+                &format!("{}, \"allow_redirects\": true", h1("GET", "/redirect")),
+            ),
             stream("post", http.port, &h1("POST", "/post")),
             stream("raw", echo.port, "\"protocol\": \"raw\""),
             stream("refused", closed_port(), "\"protocol\": \"raw\""),
@@ -78,6 +83,19 @@ macro_rules! misuse {
             crate::check("tests/c_api/misuse.c", &[stringify!($case)]);
         }
     )* } };
+}
+
+macro_rules! callbacks {
+    ($($case:ident)*) => { mod callbacks { $(
+        #[test]
+        fn $case() {
+            crate::check("tests/c_api/callbacks.c", &[stringify!($case)]);
+        }
+    )* } };
+}
+
+callbacks! {
+    log_hooks due_timer far_timer handle_of_another_context notifier tag_stays log_refcount
 }
 
 misuse! { null_arguments stale_handle handle_reuse bad_names other_thread }

@@ -303,7 +303,9 @@ LWS_VISIBLE LWS_EXTERN void *lws_ss_to_user_object(struct lws_ss_handle *h);
 LWS_VISIBLE LWS_EXTERN const char *lws_ss_rideshare(struct lws_ss_handle *h);
 
 /**
- * The stream's tag, as in log lines, good until the next call for this stream.
+ * The stream's tag, as in log lines, cut to 95 bytes. The memory stays the stream's and stands
+ * still as long as it lives, so that a program may keep the pointer; what it says follows the
+ * stream, at the next call.
  *
  * Safety:
  * `h` came from this library or is NULL.

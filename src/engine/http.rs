@@ -173,7 +173,7 @@ impl Context {
             let failure = Failure { at_least: wait, ..format!("http status {status}").into() };
             return self.fail_attempt(key, &failure);
         }
-        let mapped = {
+        let (mapped, tag, good) = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(stream) = core.streams.get_mut(key) else { return };
@@ -182,9 +182,6 @@ impl Context {
                 Some(expected) => status == expected,
                 None => (200..300).contains(&status),
             };
-            if !stream.txn.good {
-                log::info!(tag: stream.tag, "http status {status}");
-            }
             let open = core.conns.get_mut(conn).and_then(Conn::open);
             if let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) {
                 for (i, def) in kind.metadata.iter().enumerate() {
@@ -193,8 +190,11 @@ impl Context {
                     }
                 }
             }
-            kind.http.mapped_state(status)
+            (kind.http.mapped_state(status), Rc::clone(&stream.tag), stream.txn.good)
         };
+        if !good {
+            log::info!(tag: tag, "http status {status}");
+        }
         if let Some(state) = mapped {
             let ret = self.say_user_state(key, u32::from(state));
             if self.obey(key, ret) == Fate::Gone || !self.linked(key, conn) {
@@ -258,7 +258,6 @@ impl Context {
         } else if stream.txn.body_begun {
             return refuse("the request's body is gone, it cannot be sent again");
         }
-        log::info!(tag: stream.tag, "http status {status}: redirected to {shown}");
         stream.txn.redirects += 1;
         stream.txn.elsewhere |= !same_host;
         // a unix socket stays what it is
@@ -270,6 +269,9 @@ impl Context {
             }
         };
         stream.txn.target = Some(Target { place, tls: url.is_tls(), path: Some(url.path) });
+        let tag = Rc::clone(&stream.tag);
+        drop(core);
+        log::info!(tag: tag, "http status {status}: redirected to {shown}");
         Ok(())
     }
 

@@ -84,12 +84,13 @@ impl Context {
 
     /// Says one state with a number.
     fn say_with(&self, key: StreamKey, state: State, ordinal: u32) -> Ret {
-        {
+        let tag = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
             stream.said = Some(state);
-            log::info!(tag: stream.tag, "{}", state.name());
-        }
+            Rc::clone(&stream.tag)
+        };
+        log::info!(tag: tag, "{}", state.name());
         self.call(key, Ret::Ok, |h| h.state(state.code(), ordinal))
     }
 
@@ -177,12 +178,13 @@ impl Context {
         let Failure { reason, at_least, name_server_silent } = failure;
         self.let_go(key);
         let Some(say) = self.advance(key, Input::AttemptFailed) else { return };
-        {
+        let tag = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             stream.txn = super::stream::Txn::default();
-            log::notice!(tag: stream.tag, "unreachable: {reason}");
-        }
+            Rc::clone(&stream.tag)
+        };
+        log::notice!(tag: tag, "unreachable: {reason}");
         for state in say {
             match self.say_with(key, *state, u32::from(*name_server_silent)) {
                 Ret::DestroyMe => return self.destroy_or_pass(key),
@@ -209,12 +211,14 @@ impl Context {
         match next {
             Next::After(wait) => {
                 if self.advance(key, Input::RetryLater).is_some() {
-                    let mut core = self.core();
-                    let timer = core.timers.schedule(now + wait, Timer::Retry(key));
-                    if let Some(stream) = core.streams.get_mut(key) {
-                        log::info!(tag: stream.tag, "next attempt in {} ms", wait / 1000);
+                    let tag = {
+                        let mut core = self.core();
+                        let timer = core.timers.schedule(now + wait, Timer::Retry(key));
+                        let Some(stream) = core.streams.get_mut(key) else { return };
                         stream.retry_timer = Some(timer);
-                    }
+                        Rc::clone(&stream.tag)
+                    };
+                    log::info!(tag: tag, "next attempt in {} ms", wait / 1000);
                 }
             }
             Next::GiveUp => {

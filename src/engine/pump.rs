@@ -381,12 +381,12 @@ impl Context {
 
     /// A stream's link is gone without its doing.
     fn link_lost(&self, key: StreamKey, reason: &str) {
-        let (connecting, lingering) = {
+        let (tag, connecting, lingering) = {
             let core = self.core();
             let Some(stream) = core.streams.get(key) else { return };
-            log::info!(tag: stream.tag, "link lost: {reason}");
-            (stream.phase == Phase::Connecting, stream.lingering)
+            (Rc::clone(&stream.tag), stream.phase == Phase::Connecting, stream.lingering)
         };
+        log::info!(tag: tag, "link lost: {reason}");
         if connecting {
             self.fail_attempt(key, &Failure::from(reason));
         } else {

@@ -45,15 +45,24 @@ impl Context {
         if self.turning.replace(true) {
             return Err(TurnError::Nested);
         }
-        let done = self.turn_once(max_wait);
-        self.turning.set(false);
-        done
+        // set back even if a turn ends in a panic, which is caught at the C boundary: the loop
+        // goes on
+        struct Turning<'c>(&'c std::cell::Cell<bool>);
+        impl Drop for Turning<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        let _turning = Turning(&self.turning);
+        self.turn_once(max_wait)
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // what timers and the program have started goes out before the system is asked for news
-        self.fire_timers();
-        self.serve_ready();
+        // what timers and the program have started goes out before the system is asked for news;
+        // if there was anything, it may be what the program waits for: so no sleep after it
+        let fired = self.fire_timers();
+        let served = self.serve_ready();
+        let max_wait = if fired || served { Some(0) } else { max_wait };
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
@@ -101,13 +110,14 @@ impl Context {
                 let slot = event.token().0 % super::context::SOCKETS_PER_CONN;
                 let Some(key) = core.by_index.get(index).copied() else { continue };
                 let Some(conn) = core.conns.get_mut(key) else { continue };
+                // also while addresses are tried: the winner's close is not told again
+                conn.read_closed |= event.is_read_closed() || event.is_error();
                 if matches!(conn.stage, Stage::Racing(_)) {
                     racing.push((key, slot));
                     continue;
                 }
                 conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
                 conn.writable |= event.is_writable() || event.is_error();
-                conn.read_closed |= event.is_read_closed() || event.is_error();
                 if !conn.queued {
                     conn.queued = true;
                     core.ready.push_back(key);
@@ -121,22 +131,26 @@ impl Context {
     }
 
     /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
-    /// next turn.
-    fn serve_ready(&self) {
+    /// next turn. Returns whether there were any.
+    fn serve_ready(&self) -> bool {
         let count = self.core().ready.len();
         for _ in 0..count {
-            let Some(conn) = self.core().ready.pop_front() else { return };
+            let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
+        count > 0
     }
 
-    fn fire_timers(&self) {
+    /// Returns whether any timer was due.
+    fn fire_timers(&self) -> bool {
         let now = self.now();
         let mark = self.core().timers.mark();
+        let mut fired = false;
         loop {
             let due = self.core().timers.pop_due(now, mark);
+            fired |= due.is_some();
             match due {
-                None => return,
+                None => return fired,
                 Some(Timer::External(token)) => self.host.timer_due(token),
                 Some(Timer::Retry(key)) => self.retry_due(key),
                 Some(Timer::StreamTimeout(key)) => self.timed_out(key),

@@ -246,7 +246,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     reserved.enter(&cx, waker);
     services::attach(handle, Arc::clone(&services));
     let frame = cx.enter();
-    // SAFETY: the caller promises good notifiers and callbacks.
+    // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
     unsafe {
         if !info.pcontext.is_null() {
             *info.pcontext = handle;

@@ -310,9 +310,9 @@ impl Make {
 
     fn protocol(&mut self, stream: &StreamType) -> lws_ss_policy_u {
         match stream.protocol {
-            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => {
-                lws_ss_policy_u { http: self.http(&stream.http, &stream.ws, stream.server) }
-            }
+            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => lws_ss_policy_u {
+                http: self.http(&stream.http, &stream.ws, stream.server || stream.local_sink),
+            },
             Protocol::Raw => lws_ss_policy_u { http: no_http() },
             Protocol::Mqtt => {
                 let mut u = lws_ss_policy_u { http: no_http() };
@@ -322,7 +322,7 @@ impl Make {
         }
     }
 
-    fn http(&mut self, http: &Http, ws: &Ws, server: bool) -> lws_ss_policy_http {
+    fn http(&mut self, http: &Http, ws: &Ws, accepted: bool) -> lws_ss_policy_http {
         let headers = [&http.auth_header, &http.dsn_header, &http.fwv_header, &http.devtype_header];
         let blob_header = headers
             .map(|name| name.as_ref().map_or(null(), |name| self.memory.text(&format!("{name}:"))));
@@ -331,8 +331,8 @@ impl Make {
         let m = &mut self.memory;
         lws_ss_policy_http {
             method: m.maybe(http.method.as_ref()),
-            // the policy does not tell "" from none: clients are used to the one, servers to the other
-            url: m.template((!(server && http.url.is_empty())).then_some(&http.url)),
+            // an empty one may stand for none: clients use to have it, servers and sinks not
+            url: m.template((!(accepted && http.url.is_empty())).then_some(&http.url)),
             multipart_name: m.maybe(http.multipart_name.as_ref()),
             multipart_filename: m.maybe(http.multipart_filename.as_ref()),
             multipart_content_type: m.maybe(http.multipart_content_type.as_ref()),

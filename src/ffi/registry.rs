@@ -257,12 +257,20 @@ pub(super) fn is_cancelled(handle: *const lws_context) -> bool {
 #[derive(Default)]
 pub(super) struct StreamTable(RefCell<Vec<StreamKey>>);
 
-fn index_and_version(key: StreamKey) -> (usize, usize) {
+/// What a stream's handle is made of. Keys begin anew with every context, so the context's own
+/// generation is scattered over the version: a handle of one that is gone names nothing in the
+/// next.
+fn index_and_version(context: *const lws_context, key: StreamKey) -> (usize, usize) {
     let number = key.data().as_ffi();
     let index = usize::try_from(number & 0xffff_ffff).unwrap_or(usize::MAX);
     let version = usize::try_from(number >> 32).unwrap_or(usize::MAX);
-    (index, version & ((1 << (GENERATION_BITS.min(32))) - 1))
+    let generation = context as usize >> (CONTEXT_SHIFT + SLOT_BITS);
+    let version = version.wrapping_add(generation.wrapping_mul(SCATTER));
+    (index, version & ((1 << GENERATION_BITS) - 1))
 }
+
+/// An odd number without pattern (the golden ratio's fraction).
+const SCATTER: usize = 0x9e37_79b9_7f4a_7c15_u64 as usize;
 
 impl StreamTable {
     /// The handle of a stream, or `None` if there are too many.
@@ -271,7 +279,7 @@ impl StreamTable {
         context: *const lws_context,
         key: StreamKey,
     ) -> Option<*mut lws_ss_handle> {
-        let (index, version) = index_and_version(key);
+        let (index, version) = index_and_version(context, key);
         if index >= 1 << INDEX_BITS {
             return None;
         }
@@ -286,9 +294,9 @@ impl StreamTable {
         )
     }
 
-    fn key(&self, index: usize, version: usize) -> Option<StreamKey> {
+    fn key(&self, context: *const lws_context, index: usize, version: usize) -> Option<StreamKey> {
         let key = *self.0.borrow().get(index)?;
-        (index_and_version(key) == (index, version)).then_some(key)
+        (index_and_version(context, key) == (index, version)).then_some(key)
     }
 }
 
@@ -304,7 +312,8 @@ fn find_stream(handle: *const c_void) -> Result<(Rc<CContext>, StreamKey), Refus
         return Err(Refused::Stale);
     }
     let context = slot.context()?;
-    let key = context.table.key(index, version).filter(|key| context.engine.exists(*key));
+    let key = context.table.key(context.handle, index, version);
+    let key = key.filter(|key| context.engine.exists(*key));
     key.map(|key| (context, key)).ok_or(Refused::Stale)
 }
 

@@ -2,9 +2,12 @@
 //! of which may refuse it. Managers and notifiers are the program's (or a context's) structs.
 
 use std::ffi::{CStr, c_int};
+use std::rc::Rc;
 
+use super::context::CContext;
 use super::dll2::{lws_dll2_add_head, lws_dll2_remove};
 use super::panic::guard;
+use super::registry;
 use super::services;
 use super::types::{lws_state_manager, lws_state_notify_link};
 use crate::util::log;
@@ -198,6 +201,16 @@ unsafe fn announce(mgr: *const lws_state_manager, state: c_int) {
     }
 }
 
+/// The context of a manager, to be entered while notifiers are asked: one that destroys the context
+/// would otherwise take the manager with it at once.
+///
+/// # Safety
+/// `mgr` is live.
+unsafe fn context_of(mgr: *const lws_state_manager) -> Option<Rc<CContext>> {
+    // SAFETY: as the caller promises; the handle is looked up, not followed.
+    registry::find_context(unsafe { (*mgr).context })
+}
+
 /// Goes up to `target` one state at a time, until a notifier refuses a step by returning not 0;
 /// that one is expected to call this again later. For each step the notifiers are called with the
 /// current and the next state, and if all agree again with the new state twice. A `target` below the
@@ -216,6 +229,8 @@ pub unsafe extern "C" fn lws_state_transition_steps(
         }
         // SAFETY: as the caller promises.
         unsafe {
+            let context = context_of(mgr);
+            let _frame = context.as_ref().map(CContext::enter);
             let from = (*mgr).state;
             // a notifier may take further steps itself, even past the target
             while (*mgr).state < target && transition(mgr, (*mgr).state + 1) {}
@@ -237,6 +252,8 @@ pub unsafe extern "C" fn lws_state_transition(mgr: *mut lws_state_manager, targe
         // SAFETY: as the caller promises.
         unsafe {
             if !mgr.is_null() && (*mgr).state != target {
+                let context = context_of(mgr);
+                let _frame = context.as_ref().map(CContext::enter);
                 transition(mgr, target);
             }
         }

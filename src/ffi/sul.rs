@@ -43,7 +43,7 @@ pub unsafe extern "C" fn lws_sul_schedule(
                 return;
             }
             (*sul).cb = _cb;
-            (*sul).us = super::time::lws_now_usecs() + _us.max(0);
+            (*sul).us = super::time::lws_now_usecs().saturating_add(_us.max(0));
             let due = cx.engine.now() + u64::try_from(_us).unwrap_or(0);
             let key = cx.engine.schedule_external(due, sul as usize);
             mark(sul, ctx, Some(key));

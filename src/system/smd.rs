@@ -216,11 +216,14 @@ impl Smd {
     /// theirs. Messages that callbacks send wait for the next call, so this always ends. Drops what
     /// is too old at `now`. For the event loop alone. Returns whether messages wait afterwards.
     pub fn deliver_pending(&self, now: i64) -> bool {
-        let end = {
+        let (end, expired) = {
             let mut inner = self.inner();
-            inner.drop_expired(now, self.limits.ttl_us);
-            inner.next_number
+            (inner.next_number, inner.take_expired(now, self.limits.ttl_us))
         };
+        for message in expired {
+            let age = now.saturating_sub(message.timestamp);
+            log::warn!("smd: dropping a message of class {:#x}, {age} us old", message.class);
+        }
         while self.deliver_round(end) {}
         let mut inner = self.inner();
         inner.drop_delivered();
@@ -265,14 +268,13 @@ impl Inner {
         self.queue.retain(|m| peers.iter().any(|p| m.number >= p.next && m.concerns(p)));
     }
 
-    fn drop_expired(&mut self, now: i64, ttl_us: i64) {
-        self.queue.retain(|m| {
-            let age = now.saturating_sub(m.timestamp);
-            if age > ttl_us {
-                log::warn!("smd: dropping a message of class {:#x}, {age} us old", m.class);
-            }
-            age <= ttl_us
-        });
+    /// Takes out what is too old at `now`, to be logged once the lock is let go.
+    fn take_expired(&mut self, now: i64, ttl_us: i64) -> Vec<Queued> {
+        let (old, young) = std::mem::take(&mut self.queue)
+            .into_iter()
+            .partition(|m| now.saturating_sub(m.timestamp) > ttl_us);
+        self.queue = young;
+        Vec::from(old)
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * helpers_more FILE: retries by a timer, AWS credentials from FILE, and functions of parts that
+ * helpers_more FILE: timers and retries, AWS credentials from FILE, and functions of parts that
  * are not built in, which must say so and fail.
  */
 
@@ -58,6 +58,20 @@ retries(struct lws_context *cx)
 	REFUSED(lws_retry_sul_schedule(NULL, 0, &sul, &retry, retry_cb, &tries) == 1);
 	REFUSED(lws_retry_sul_schedule_retry_wsi(NULL, &sul, retry_cb, &tries) == 1);
 	CHECK(fired == 3 && !sul.list.owner);
+}
+
+/* each is served by one turn of the loop, which must not sleep after it */
+static void
+at_once(struct lws_context *cx)
+{
+	lws_sorted_usec_list_t sul;
+
+	memset(&sul, 0, sizeof(sul));
+	fired = 0;
+	for (int n = 1; n <= 3; n++) {
+		lws_sul_schedule(cx, 0, &sul, retry_cb, 0);
+		CHECK(lws_service(cx, 0) >= 0 && fired == n);
+	}
 }
 
 static void
@@ -126,6 +140,7 @@ main(int argc, const char **argv)
 	cx = lws_create_context(&info);
 	CHECK(cx);
 	retries(cx);
+	at_once(cx);
 	credentials(cx, argv[1]);
 	not_built_in(cx);
 	lws_context_destroy(cx);

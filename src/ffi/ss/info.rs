@@ -1,6 +1,6 @@
 //! What streams tell about themselves.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{null, null_mut};
 
 use super::super::panic::guard;
@@ -93,7 +93,9 @@ pub unsafe extern "C" fn lws_ss_rideshare(h: *mut lws_ss_handle) -> *const c_cha
     })
 }
 
-/// The stream's tag, as in log lines, good until the next call for this stream.
+/// The stream's tag, as in log lines, cut to 95 bytes. The memory stays the stream's and stands
+/// still as long as it lives, so that a program may keep the pointer; what it says follows the
+/// stream, at the next call.
 ///
 /// # Safety
 /// `h` came from this library or is NULL.
@@ -103,13 +105,8 @@ pub unsafe extern "C" fn lws_ss_tag(h: *mut lws_ss_handle) -> *const c_char {
         return c"[null ss]".as_ptr();
     }
     with_stream("lws_ss_tag", h, c"[no stream]".as_ptr(), |cx, key| {
-        let tag = cx.engine.tag(key).and_then(|tag| CString::new(tag.as_bytes()).ok());
-        let kept = tag.and_then(|tag| {
-            with_handler(cx, key, |handler| {
-                handler.tag.replace(tag);
-                handler.tag.borrow().as_ptr()
-            })
-        });
+        let tag = cx.engine.tag(key);
+        let kept = tag.and_then(|tag| with_handler(cx, key, |handler| handler.tag.put(&tag)));
         kept.unwrap_or(c"[no stream]".as_ptr())
     })
 }

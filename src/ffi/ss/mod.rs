@@ -6,8 +6,8 @@ mod metadata;
 mod server;
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::ffi::{CString, c_char, c_int, c_uint, c_ulong, c_void};
+use std::cell::{Cell, OnceCell};
+use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 
@@ -29,7 +29,29 @@ struct CHandler {
     tx: Cell<lws_sscb_tx>,
     state: Cell<lws_sscb_state>,
     /// The tag as a C string, for `lws_ss_tag`.
-    tag: RefCell<CString>,
+    tag: Tag,
+}
+
+/// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
+const TAG_ROOM: usize = 96;
+
+/// A text at an address that does not change, which programs keep. Takes memory once asked for.
+#[derive(Default)]
+struct Tag(OnceCell<Box<[Cell<u8>; TAG_ROOM]>>);
+
+impl Tag {
+    /// Makes it say `text`, as far as there is room, and gives its address.
+    fn put(&self, text: &str) -> *const c_char {
+        let memory = self.0.get_or_init(|| Box::new([const { Cell::new(0) }; TAG_ROOM]));
+        let mut len = text.len().min(TAG_ROOM - 1);
+        while !text.is_char_boundary(len) {
+            len -= 1;
+        }
+        for (place, byte) in memory.iter().zip(text.as_bytes()[..len].iter().chain([&0])) {
+            place.set(*byte);
+        }
+        memory.as_ptr().cast()
+    }
 }
 
 /// The program's object, zeroed when made and freed with the stream.
@@ -162,7 +184,7 @@ unsafe fn create(
         rx: Cell::new(ssi.rx),
         tx: Cell::new(ssi.tx),
         state: Cell::new(ssi.state),
-        tag: RefCell::default(),
+        tag: Tag::default(),
     });
     let new = NewStream { kind: Rc::clone(kind), handler };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
