@@ -214,6 +214,10 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         log::err!("lws_create_context: {} contexts exist already", registry::MAX_CONTEXTS);
         return null_mut();
     };
+    log::notice!(
+        "lws_create_context: LWS: {}, rustls, NET CLI H1 SS-JSON-POL",
+        super::misc::version()
+    );
     say_what_is_ignored(info);
     let handle = reserved.handle;
     let wake = registry_waker(handle);
