@@ -470,8 +470,8 @@ void lws_ss_change_handlers(struct lws_ss_handle *h,
                             lws_sscb_state state);
 
 /**
- * How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
- * and raw, which have none.
+ * How many bytes the peer may still send, on protocols that have such a credit (h2): as far as
+ * is known, some may be on their way. 0 elsewhere.
  *
  * Safety:
  * `h` came from this library.
@@ -479,8 +479,8 @@ void lws_ss_change_handlers(struct lws_ss_handle *h,
 LWS_VISIBLE LWS_EXTERN int lws_ss_get_est_peer_tx_credit(struct lws_ss_handle *h);
 
 /**
- * Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
- * on h1 and raw. Returns 0.
+ * Gives the peer credit to send `add` more bytes, on protocols that have such a credit (h2), to
+ * a stream made with `manual_initial_tx_credit`. No effect elsewhere. Returns 0.
  *
  * Safety:
  * `h` came from this library.

@@ -258,7 +258,7 @@ impl Context {
     }
 
     /// Where codecs get bytes that nobody can foretell.
-    pub(super) fn random_source(&self) -> Rc<dyn Fn(&mut [u8]) -> bool> {
+    pub(super) fn random_source(&self) -> crate::proto::ws::Random {
         let random = self.random.clone();
         Rc::new(move |bytes| random.fill(bytes).is_ok())
     }
