@@ -240,13 +240,30 @@ fn with_stream<R: Copy>(
     refused: R,
     f: impl FnOnce(&Rc<CContext>, StreamKey) -> R,
 ) -> R {
-    guard(name, refused, || {
+    let unfinished = Cell::new(false);
+    let result = guard(name, refused, || {
         let Some((cx, key)) = registry::stream(name, handle) else { return refused };
+        unfinished.set(true);
         let frame = cx.enter();
         let result = f(&cx, key);
+        unfinished.set(false);
         drop(frame);
         result
-    })
+    });
+    if unfinished.get() {
+        drop_after_panic(handle);
+    }
+    result
+}
+
+/// A panic may have left the stream half changed: it goes, the program lives.
+fn drop_after_panic(handle: *const lws_ss_handle) {
+    guard("stream after a panic", (), || {
+        if let Some((cx, key)) = registry::peek_stream(handle) {
+            let _frame = cx.enter();
+            cx.engine.destroy(key);
+        }
+    });
 }
 
 /// What is returned where a handle is refused: no connection came of the call, and nothing
