@@ -10,9 +10,6 @@
  *
  *   name                                       why it is not defined
  *   -----------------------------------------  -----------------------------------------------
- *   LWS_ROLE_H2, LWS_WITH_HTTP2                HTTP/2 is not built yet
- *   LWS_ROLE_WS                                websocket is not built yet
- *   LWS_ROLE_MQTT                              MQTT is not built yet
  *   LWS_ROLE_H3, LWS_ROLE_QUIC, LWS_ROLE_WT    not planned
  *   LWS_WITH_SERVER                            streams do not listen yet
  *   LWS_WITH_SECURE_STREAMS_PROXY_API          neither proxy nor proxy client is built yet
@@ -79,9 +76,13 @@
 
 /* Protocols and transports. */
 #define LWS_ROLE_H1
+#define LWS_ROLE_H2
+#define LWS_ROLE_MQTT
 #define LWS_ROLE_RAW
+#define LWS_ROLE_WS
 #define LWS_WITH_CLIENT
 #define LWS_WITH_CUSTOM_HEADERS
+#define LWS_WITH_HTTP2
 #define LWS_WITH_HTTP_UNCOMMON_HEADERS
 #define LWS_WITH_IPV4
 #define LWS_WITH_IPV6

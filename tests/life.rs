@@ -4,11 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 
 use securestreams::engine::{
-    Context, ContextOptions, CreateError, DeviceBlob, Handler, Host, NewStream, StreamKey, TxAnswer,
+    Context, ContextOptions, CreateError, DeviceBlob, Handler, Host, MqttBlob, NewStream,
+    StreamKey, TxAnswer,
 };
 use securestreams::policy;
 use securestreams::stream::{Flags, Ret, State};
@@ -25,6 +26,9 @@ impl Host for NoHost {
         None
     }
     fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
+        None
+    }
+    fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
         None
     }
     fn woken(&self) {}
@@ -150,7 +154,7 @@ impl World {
     fn make_with(&self, log: &Rc<Log>) -> Result<StreamKey, CreateError> {
         let kind = Rc::clone(self.cx.policy().stream_type("s").unwrap());
         let program = Program { log: Rc::clone(log), clock: Rc::clone(&self.clock) };
-        let key = self.cx.make(NewStream { kind, handler: Rc::new(program) })?;
+        let key = self.cx.make(NewStream { kind, handler: Rc::new(program), peer_credit: None })?;
         self.cx.start(key).map(|()| key)
     }
 
@@ -383,10 +387,11 @@ fn the_programs_word_counts_as_a_sign_of_life() {
 
 const GET: &str = r#""protocol":"h1","opportunistic":true,"http_method":"GET","http_url":"/x""#;
 
-/// Reads a request's head and answers it.
-fn answer(peer: &mut (impl Read + Write), text: &str) {
-    let _ = request(peer);
+/// Reads a request's head, which it returns, and answers it.
+fn answer(peer: &mut (impl Read + Write), text: &str) -> String {
+    let head = request(peer);
     peer.write_all(text.as_bytes()).unwrap();
+    head
 }
 
 /// Reads a request's head.
@@ -398,6 +403,40 @@ fn request(peer: &mut impl Read) -> String {
         head.push(byte[0]);
     }
     String::from_utf8(head).unwrap()
+}
+
+/// A value in the memory of the callback that connects: gone once CONNECTING is said.
+struct Fleeting(Rc<Log>);
+
+impl AsRef<[u8]> for Fleeting {
+    fn as_ref(&self) -> &[u8] {
+        if self.0.times("CONNECTING").is_empty() { b"here" } else { b"\xffgone" }
+    }
+}
+
+#[test]
+fn the_path_takes_metadata_as_it_is_when_connecting_begins() {
+    let stream = r#""protocol":"h1","opportunistic":true,"http_method":"GET",
+                    "http_url":"x?who=${who}&not=${set}","metadata":[{"who":""},{"set":""}]"#;
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, stream);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    w.cx.set_metadata(s, "who", Box::new(Fleeting(Rc::clone(&log)))).unwrap();
+    assert_eq!(w.cx.request_tx(s), Ret::Ok);
+    assert!(w.cx.tag(s).unwrap().ends_with("|s|/x?who=here&not=]"), "{:?}", w.cx.tag(s));
+    w.pass(1);
+    let (mut peer, _) = listener.accept().unwrap();
+    let head = answer(&mut peer, "HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n");
+    assert!(head.starts_with("GET /x?who=here&not= HTTP/1.1\r\n"), "{head}");
+    w.until(|| log.times("DISCONNECTED").len() == 1);
+}
+
+#[test]
+fn tags_count_streams_in_hex() {
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let tags: Vec<_> = (0..12).map(|_| w.cx.tag(w.make().0).unwrap()).collect();
+    assert_eq!(*tags[0], *format!("[{}|wsiSScli|0|s]", std::process::id()));
+    assert!(tags[11].ends_with("|wsiSScli|b|s]"), "{}", tags[11]);
 }
 
 #[test]
@@ -450,6 +489,30 @@ fn an_idle_connection_is_used_again_and_closed_after_its_time() {
     assert!(peer.read(&mut [0; 1]).is_err(), "closed too early");
     w.pass(200);
     assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
+}
+
+#[test]
+fn a_length_announced_after_client_connect_counts_on_an_idle_connection_too() {
+    let post = r#""protocol":"h1","opportunistic":true,"http_method":"POST","http_url":"/x""#;
+    let w = World::new(r#""backoff":[1000],"conceal":0"#, post);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let mut peer = None;
+    for n in 1..=2 {
+        log.tx.borrow_mut().extend_from_slice(b"hello");
+        assert_eq!(w.cx.client_connect(s), Ret::Ok);
+        assert_eq!(w.cx.request_tx_len(s, 5), Ret::Ok);
+        w.pass(3);
+        let peer: &mut UnixStream = peer.get_or_insert_with(|| listener.accept().unwrap().0);
+        let head = answer(peer, "");
+        assert!(head.to_ascii_lowercase().contains("\r\ncontent-length: 5\r\n"), "{n}: {head}");
+        let mut body = [0; 5];
+        peer.read_exact(&mut body).unwrap();
+        assert_eq!(&body, b"hello");
+        peer.write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").unwrap();
+        w.until(|| log.times("DISCONNECTED").len() == n);
+    }
+    assert_eq!(log.times("QOS_ACK_REMOTE").len(), 2);
 }
 
 #[test]

@@ -69,6 +69,16 @@ struct lws_adopt_desc {
 /** The C name of `lws_adopt_desc`. */
 typedef struct lws_adopt_desc lws_adopt_desc_t;
 
+/**
+ * Takes a descriptor over as a connection. That is not built into this library: logs that, closes
+ * the descriptor, as whenever it cannot be taken over, and returns NULL.
+ *
+ * Safety:
+ * `info` is NULL or good; its descriptor is the caller's to give away.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws *lws_adopt_descriptor_vhost_via_info(const struct lws_adopt_desc *info);
+
 #ifdef __cplusplus
 }
 #endif

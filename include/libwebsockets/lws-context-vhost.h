@@ -579,6 +579,15 @@ struct lws_context_creation_info {
 #define CONTEXT_PORT_NO_LISTEN_SERVER -2
 
 /**
+ * The vhost of a connection. Handles of connections are not given out by this library: logs that
+ * and returns NULL.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_get_vhost(struct lws *wsi);
+
+/**
  * Turns a test program's result into its exit code: `--expected-exit` in the command line says
  * which `actual` (default 0) is right. Returns 0 if it is, else 1; logs which.
  *

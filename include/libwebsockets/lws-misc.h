@@ -359,6 +359,24 @@ LWS_VISIBLE LWS_EXTERN unsigned long lws_now_secs(void);
  * `ads` is NUL-terminated or NULL.
  */
 LWS_VISIBLE LWS_EXTERN lws_usec_t lws_parse_iso8601(const char *ads);
+/**
+ * The program's pointer at a connection. Handles of connections are not given out by this
+ * library:
+ * logs that and returns NULL.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN void *lws_get_opaque_user_data(const struct lws *wsi);
+
+/**
+ * Sets the program's pointer at a connection. Handles of connections are not given out by this
+ * library: logs that and does nothing.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_set_opaque_user_data(struct lws *wsi, void *data);
 
 /**
  * As snprintf(), but a text that had to be cut returns size, and a NULL or empty buffer 0.

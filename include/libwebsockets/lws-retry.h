@@ -50,6 +50,35 @@ unsigned int lws_retry_get_delay_ms(struct lws_context *context,
                                     uint16_t *ctry,
                                     char *conceal);
 
+/**
+ * Schedules try number `*ctry`, which is counted up: `cb` is called from the event loop after
+ * the delay that `lws_retry_get_delay_ms` gives. Returns 0, or 1 if the policy wants no more
+ * tries (or is NULL, or `context` is none): nothing is scheduled then. `tid` is ignored.
+ *
+ * Safety:
+ * As for `lws_retry_get_delay_ms` and `lws_sul_schedule`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_retry_sul_schedule(struct lws_context *context,
+                           int tid,
+                           struct lws_sorted_usec_list *sul,
+                           const struct lws_retry_bo *retry,
+                           sul_cb_t cb,
+                           uint16_t *ctry);
+
+/**
+ * As `lws_retry_sul_schedule`, by the policy of a connection. Handles of connections are not
+ * given out by this library: logs that and returns 1.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_retry_sul_schedule_retry_wsi(struct lws *wsi,
+                                     struct lws_sorted_usec_list *sul,
+                                     sul_cb_t cb,
+                                     uint16_t *ctry);
+
 #ifdef __cplusplus
 }
 #endif

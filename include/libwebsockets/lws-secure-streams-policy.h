@@ -412,6 +412,30 @@ struct lws_ss_policy {
 typedef struct lws_ss_policy lws_ss_policy_t;
 
 /**
+ * The stream types of the policy in force, as a list that begins with the one defined last; the
+ * metadata of each is listed likewise, and the policy's metrics hang on the first. NULL if there
+ * are none.
+ *
+ * The structs are the library's, not to be written to, and good until the context goes or this
+ * or `lws_ss_auth_get` is called after another policy came into force. What C structs have no
+ * place for is not there: the policy's `release` and `via-socks5`, `auth_hexify`, the case of
+ * header names, certificates of a trust store after its sixth.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN const struct lws_ss_policy *lws_ss_policy_get(struct lws_context *context);
+
+/**
+ * The entries of `auth` of the policy in force, as a list that begins with the one defined last;
+ * NULL if there are none. As good and as long as those of `lws_ss_policy_get`.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN const struct lws_ss_auth *lws_ss_auth_get(struct lws_context *context);
+
+/**
  * Begins to parse a policy in pieces: a new one, or, with `overlay` not 0, one that is laid over
  * the policy in force. A parse that was begun before is abandoned.
  *
@@ -425,7 +449,7 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_policy_parse_begin(struct lws_context *context
 /**
  * Takes the next piece of a policy. Returns `LEJP_CONTINUE` while more is needed; 0 or above (the
  * bytes left over) when the policy was complete and is in force; below 0 if it is bad, which is
- * logged: the policy that was in force stays.
+ * logged: the policy that was in force stays. White space may follow in further pieces.
  *
  * Safety:
  * `context` came from this library; `len` bytes are readable at `buf`.
@@ -436,7 +460,8 @@ int lws_ss_policy_parse(struct lws_context *context,
                         size_t len);
 
 /**
- * Ends a parse in pieces that is not to be completed. Returns 0 if there was one, else 1.
+ * Ends a parse in pieces; a policy that was not complete is dropped, one that was stays in force.
+ * Returns 0 if a parse was begun, else 1.
  *
  * Safety:
  * `context` came from this library.

@@ -217,6 +217,55 @@ typedef struct lws_ss_info lws_ss_info_t;
 /** For `lws_ss_start_timeout`: take the time from the policy. */
 #define LWSSS_TIMEOUT_FROM_POLICY 0
 
+/**
+ * Lets programs use this context's streams through a proxy. That is not built into this library:
+ * logs that and returns 1.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create(struct lws_context *context,
+                        const char *bind,
+                        int port);
+
+/**
+ * Keeps a key for streams whose `use_auth` names an `auth` of the type `sigv4` with the blob
+ * `idx`
+ * (0 to 3): `keyid` and `key` are copied to the system blobs of external authentication `idx`,
+ * in places 0 and 1.
+ *
+ * Returns 0, or -1 with a log line. (What signs the requests is not built into this library; that
+ * the key waits for it is said once a call.)
+ *
+ * Safety:
+ * `context` came from this library; the strings are NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_sigv4_set_aws_key(struct lws_context *context,
+                             uint8_t idx,
+                             const char *keyid,
+                             const char *key);
+
+/**
+ * Reads two values from a file of lines `NAME = VALUE`, such as `~/.aws/credentials`: of each
+ * name the first value, without the blanks around it. A line counts if it begins with the name.
+ * `path` may begin with `~`, the home directory (`$HOME`). The file has at most 64 kB.
+ *
+ * `kid` and `ak` are the names of the key's id and the secret key (`aws_access_key_id`,
+ * `aws_secret_access_key`). Returns 0, and `*aws_keyid` and `*aws_key` are the caller's, to be
+ * given to `free()`; or -1 with a log line, and both are NULL.
+ *
+ * Safety:
+ * The strings are NULL or NUL-terminated; the last two pointers are NULL or writable.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_aws_filesystem_credentials_helper(const char *path,
+                                          const char *kid,
+                                          const char *ak,
+                                          char **aws_keyid,
+                                          char **aws_key);
+
 /** The name of a state; `"user state"` for those of the policy. */
 LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
 
@@ -274,9 +323,10 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_dump_extant(struct lws_context *cx, int tsi);
 /**
  * Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream
  * is
- * gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if
- * the
- * policy does not know the name.
+ * gone; `name` is copied. Endpoint and path of a transaction take what is set before CONNECTING
+ * is
+ * said, its header fields what is set when the request goes out. Returns 0, or 1 if the policy
+ * does not know the name; with `direct_proto_str` it knows every name, as a header field's.
  *
  * Safety:
  * `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
@@ -301,11 +351,12 @@ int lws_ss_alloc_set_metadata(struct lws_ss_handle *h,
                               size_t len);
 
 /**
- * Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
+ * Gets metadata, also what a response's header set it to. `*value` is NULL if it is declared but
  * not set; else it is good until the metadata changes or, for a header got by its own name with a
  * colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a
  * NUL
- * behind them. Returns 0, or 1 if the policy does not know the name.
+ * behind them. Returns 0, or 1 if the policy does not know the name or the response does not have
+ * the header; `*value` and `*len` are untouched then.
  *
  * Safety:
  * `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.
@@ -419,8 +470,8 @@ void lws_ss_change_handlers(struct lws_ss_handle *h,
                             lws_sscb_state state);
 
 /**
- * How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
- * and raw, which have none.
+ * How many bytes the peer may still send, on protocols that have such a credit (h2): as far as
+ * is known, some may be on their way. 0 elsewhere.
  *
  * Safety:
  * `h` came from this library.
@@ -428,8 +479,8 @@ void lws_ss_change_handlers(struct lws_ss_handle *h,
 LWS_VISIBLE LWS_EXTERN int lws_ss_get_est_peer_tx_credit(struct lws_ss_handle *h);
 
 /**
- * Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
- * on h1 and raw. Returns 0.
+ * Gives the peer credit to send `add` more bytes, on protocols that have such a credit (h2), to
+ * a stream made with `manual_initial_tx_credit`. No effect elsewhere. Returns 0.
  *
  * Safety:
  * `h` came from this library.

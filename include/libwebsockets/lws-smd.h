@@ -58,6 +58,15 @@ typedef int (*lws_smd_notification_cb_t)(void *opaque,
 #define LWSSMDREG_FLAG_PROXIED_SS (1 << 0)
 
 /**
+ * Passes on what a stream of the type `_lws_smd` received to the listeners of its context. Such
+ * streams are not built into this library: logs that and returns 1.
+ *
+ * Safety:
+ * None needed: nothing is followed.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_smd_ss_rx_forward(void *ss_user, const uint8_t *buf, size_t len);
+
+/**
  * Makes a message of `len` bytes, at most 384, to be filled in and passed to
  * `lws_smd_msg_send`. Returns its payload, zeroed; or NULL if no peer wants that class, which
  * is no error, or if it is too large.

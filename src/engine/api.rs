@@ -59,10 +59,8 @@ fn missing(kind: &StreamType) -> Option<String> {
         return Some(format!("stream type '{}'", kind.name));
     }
     match kind.protocol {
-        Protocol::H1 | Protocol::Raw => None,
-        // a server of h2 over TLS speaks h1 to who does not offer h2
-        Protocol::H2 if kind.tls => None,
-        Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
+        Protocol::H1 | Protocol::H2 | Protocol::Raw | Protocol::Ws | Protocol::Mqtt => None,
+        Protocol::H3 => {
             Some(format!("stream type '{}': protocol {}", kind.name, kind.protocol.name()))
         }
     }
@@ -83,7 +81,7 @@ impl Context {
         let mut core = self.core();
         let born = core.born;
         core.born += 1;
-        let tag = format!("[{}|wsiSScli|{born}|{}]", std::process::id(), new.kind.name);
+        let tag = format!("[{}|wsiSScli|{born:x}|{}]", std::process::id(), new.kind.name);
         Ok(core.streams.insert(Stream::new(new, Rc::from(tag), born)))
     }
 
@@ -214,6 +212,9 @@ impl Context {
 
     fn say_all(&self, key: StreamKey, say: &[State]) -> Ret {
         for state in say {
+            if *state == State::Connecting {
+                self.aim(key);
+            }
             let ret = self.say(key, *state);
             if ret != Ret::Ok {
                 return ret;
@@ -248,7 +249,7 @@ impl Context {
     }
 
     /// Hands a metadata value to `take`, or, where the policy says `direct_proto_str`, a header
-    /// of the last response by its name with a colon. `None`: known, but not set.
+    /// of the last response by its name with a colon. `None`: declared, but not set.
     ///
     /// # Errors
     /// See [`SetMetadataError`].
@@ -331,6 +332,41 @@ impl Context {
     #[must_use]
     pub fn has_link(&self, key: StreamKey) -> bool {
         self.core().streams.get(key).is_some_and(|s| s.link.is_some())
+    }
+
+    /// Where the stream is in its life.
+    pub(super) fn phase(&self, key: StreamKey) -> Option<Phase> {
+        self.core().streams.get(key).map(|s| s.phase)
+    }
+
+    /// Lets the peer send `bytes` more (or less), where the protocol has such a credit and the
+    /// program limits it.
+    pub fn add_peer_credit(&self, key: StreamKey, bytes: i32) {
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(stream) = core.streams.get_mut(key) else { return };
+        let Some((conn, tid)) = stream.link.and_then(|l| l.tid.map(|t| (l.conn, t))) else {
+            // it counts from the start of the transaction then
+            let credit = stream.peer_credit.unwrap_or(0);
+            stream.peer_credit = Some(credit.saturating_add_signed(bytes));
+            return;
+        };
+        if let Some(open) = core.conns.get_mut(conn).and_then(super::conn::Conn::open) {
+            open.codec.add_peer_credit(tid, bytes);
+            core.queue(conn);
+        }
+    }
+
+    /// How many bytes the peer may still send, as far as is known; 0 where the protocol has no
+    /// such credit.
+    #[must_use]
+    pub fn peer_credit(&self, key: StreamKey) -> i32 {
+        let mut core = self.core();
+        let core = &mut *core;
+        let link = core.streams.get(key).and_then(|s| s.link);
+        let Some((conn, tid)) = link.and_then(|l| l.tid.map(|t| (l.conn, t))) else { return 0 };
+        let open = core.conns.get_mut(conn).and_then(super::conn::Conn::open);
+        open.map_or(0, |o| o.codec.peer_credit(tid))
     }
 
     /// The stream's tag for logs.

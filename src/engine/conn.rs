@@ -11,6 +11,7 @@ use super::timers::TimerKey;
 use crate::net::Connector;
 use crate::net::LookupId;
 use crate::net::Transport;
+use crate::policy::Protocol;
 use crate::proto::{Codec, Tid};
 use crate::util::{Micros, TxBuf};
 
@@ -38,6 +39,8 @@ pub(super) struct Open {
     pub transport: Box<dyn Transport>,
     pub codec: Box<dyn Codec>,
     pub out: TxBuf,
+    /// What is spoken: the policy's protocol, or h1 where h2 was wanted and not to be had.
+    pub speaks: Protocol,
     /// The transport holds bytes it has not given to the socket.
     pub unflushed: bool,
 }
@@ -60,8 +63,6 @@ pub(super) struct Conn {
     pub reused: bool,
     /// Limits connecting, waiting for a response, and idling in the pool.
     pub deadline: Option<TimerKey>,
-    /// When the transport last took something.
-    pub sent: Micros,
     /// When the peer last proved that it lives.
     pub alive: Micros,
     /// Looks after `svalidping` and `svalidhup`.
@@ -70,8 +71,14 @@ pub(super) struct Conn {
     pub race: Option<TimerKey>,
     /// A ping is on its way.
     pub pinged: bool,
-    /// Position in the pool's list of this route, while idle.
+    /// In the pool of idle connections.
     pub pooled: bool,
+    /// Among the connections that other streams may join.
+    pub shared: bool,
+    /// Whose turn it is to send, where several may.
+    pub turn: usize,
+    /// The codec's own deadline (keep-alive ...), as it is scheduled.
+    pub codec_timer: Option<(Micros, TimerKey)>,
 }
 
 impl Conn {
@@ -86,12 +93,14 @@ impl Conn {
             read_closed: false,
             reused: false,
             deadline: None,
-            sent: now,
             alive: now,
             validity: None,
             race: None,
             pinged: false,
             pooled: false,
+            shared: false,
+            turn: 0,
+            codec_timer: None,
         }
     }
 

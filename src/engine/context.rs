@@ -12,6 +12,7 @@ use slotmap::{Key, SlotMap};
 use super::conn::{Conn, ConnKey};
 use super::dial::TrustCache;
 use super::pool::Pool;
+use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
 use crate::net::{LookupFn, LookupId, Resolver};
@@ -33,6 +34,9 @@ pub trait Host {
     /// A client certificate and its key, PEM or DER, if set.
     fn client_cert(&self, index: u8) -> Option<(Vec<u8>, Vec<u8>)>;
 
+    /// What an mqtt broker is told of us, if set.
+    fn mqtt_blob(&self, which: MqttBlob) -> Option<Vec<u8>>;
+
     /// The loop woke up because [`Waker::wake`](mio::Waker::wake) was called.
     fn woken(&self);
 }
@@ -46,6 +50,17 @@ pub enum DeviceBlob {
     FirmwareVersion,
     /// Its type.
     Type,
+}
+
+/// What an mqtt broker is told of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MqttBlob {
+    /// The client id.
+    ClientId,
+    /// The user name.
+    Username,
+    /// The password, any bytes.
+    Password,
 }
 
 /// Settings of a context, each with its default.
@@ -88,6 +103,10 @@ pub(super) enum Timer {
     Race(ConnKey),
     /// A connection's proof of life is due.
     Validity(ConnKey),
+    /// A server took too long to answer.
+    Response(StreamKey),
+    /// A codec has something to do.
+    Codec(ConnKey),
     /// The program's own.
     External(usize),
 }
@@ -106,6 +125,8 @@ pub(super) struct Core {
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
     pub pool: Pool,
+    pub shared: Shared,
+    pub sessions: Sessions,
     pub trust: TrustCache,
     pub rx: Vec<u8>,
 }
@@ -155,6 +176,8 @@ impl Context {
             by_index: Vec::new(),
             ready: VecDeque::new(),
             pool: Pool::default(),
+            shared: Shared::default(),
+            sessions: Sessions::default(),
             trust: TrustCache::default(),
             rx: Vec::new(),
         };
@@ -232,6 +255,12 @@ impl Context {
         for conn in conns {
             self.close(conn);
         }
+    }
+
+    /// Where codecs get bytes that nobody can foretell.
+    pub(super) fn random_source(&self) -> crate::proto::ws::Random {
+        let random = self.random.clone();
+        Rc::new(move |bytes| random.fill(bytes).is_ok())
     }
 
     /// A fresh random number.

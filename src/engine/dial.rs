@@ -4,17 +4,18 @@
 use std::rc::Rc;
 
 use super::api::Attempt;
-use super::conn::{Conn, ConnKey, Open, Stage};
+use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Core, Timer};
 use super::life::Failure;
-use super::route::{Place, Route, Target};
-use super::stream::{Link, StreamKey};
+use super::route::{Place, Route, Target, fill};
+use super::stream::{Link, StreamKey, tag_with_path};
 use crate::net::{self, SocketOptions, Transport, TrustError};
 use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
 use crate::net::{Lookup, LookupError, LookupErrorKind};
 use crate::policy::{Attrs, Protocol, TrustStore};
-use crate::proto::{Codec, h1, raw};
-use crate::util::{TxBuf, log};
+use crate::proto::Reuse;
+use crate::stream::http::request_target;
+use crate::util::log;
 
 /// Trust stores in the form that TLS needs, by the policy's own.
 #[derive(Default)]
@@ -39,7 +40,40 @@ impl TrustCache {
     }
 }
 
+/// Whether a connection that exists already will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// Only a new one.
+    Never,
+    /// Yes; who joins an open one is CONNECTED at once.
+    Joins,
+    /// Yes, but CONNECTED is said when the response is there.
+    Quietly,
+}
+
 impl Context {
+    /// Fixes where the attempt that is about to be said leads: endpoint and path get the metadata
+    /// of now. Programs bind memory of the callback that connects, which is gone when the
+    /// connection is there. What is no good yet is left to [`attempt`](Self::attempt): the program
+    /// may set metadata in CONNECTING.
+    pub(super) fn aim(&self, key: StreamKey) {
+        let mut core = self.core();
+        let Some(stream) = core.streams.get_mut(key) else { return };
+        stream.txn.target = Target::of(&stream.kind, &stream.metadata).ok();
+        let Some(target) = &mut stream.txn.target else { return };
+        match stream.kind.protocol {
+            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => {}
+            Protocol::Mqtt | Protocol::Raw => return,
+        }
+        if target.path.is_none() {
+            let path = fill(&stream.kind, &stream.metadata, &stream.kind.http.url);
+            target.path = path.ok().and_then(|path| request_target(&path).ok());
+        }
+        if let Some(path) = &target.path {
+            stream.tag = tag_with_path(&stream.tag, path);
+        }
+    }
+
     /// Starts an attempt of a stream that is connecting and has no link.
     pub(super) fn attempt(&self, key: StreamKey) -> Attempt {
         let route = {
@@ -49,14 +83,16 @@ impl Context {
                 Some(target) => Ok(target),
                 None => Target::of(&stream.kind, &stream.metadata),
             };
+            // a retry is CONNECTED by its own success, not by that of others
+            let again = stream.attempts.is_retry();
             target.map(|target| {
                 let route = target.route(&stream.kind);
                 stream.txn.target = Some(target);
-                route
+                (route, if again { Sharing::Quietly } else { Sharing::Joins })
             })
         };
         match route {
-            Ok(route) => self.connect(key, route, true),
+            Ok((route, sharing)) => self.connect(key, route, sharing),
             Err(bad) => self.fail_attempt(key, &Failure::from(bad)),
         }
         let core = self.core();
@@ -66,28 +102,33 @@ impl Context {
         }
     }
 
-    /// Binds the stream to a connection along `route`, an idle one if that is wanted.
-    pub(super) fn connect(&self, key: StreamKey, route: Route, reuse: bool) {
-        if reuse {
-            let idle = self.core().pool.take(&route);
-            if let Some(conn) = idle {
-                self.bind(conn, key);
-                if let Some(c) = self.core().conns.get_mut(conn) {
-                    c.pooled = false;
-                    c.reused = true;
-                }
-                return self.start_transaction(conn, key);
-            }
+    /// Binds the stream to a connection along `route`: one that is there already, if `sharing` and
+    /// the protocol allow it, else a new one.
+    pub(super) fn connect(&self, key: StreamKey, route: Route, sharing: Sharing) {
+        let found = match sharing {
+            Sharing::Never => false,
+            Sharing::Joins => self.join(key, &route, true) || self.take_idle(key, &route),
+            Sharing::Quietly => self.join(key, &route, false) || self.take_idle(key, &route),
+        };
+        if found {
+            return;
         }
         let now = self.now();
         let place = route.place.clone();
         let route = Rc::new(route);
         let conn = {
             let mut core = self.core();
-            let conn = core.add_conn(Conn::new(route, Stage::Moving, now));
+            let conn = core.add_conn(Conn::new(Rc::clone(&route), Stage::Moving, now));
             let due = now + self.options.connect_timeout;
             let deadline = core.timers.schedule(due, Timer::ConnDeadline(conn));
-            core.conns[conn].deadline = Some(deadline);
+            let shared = is_shared(route.protocol) && !core.shared.is_h1_only(&route);
+            if let Some(c) = core.conns.get_mut(conn) {
+                c.deadline = Some(deadline);
+                c.shared = shared;
+            }
+            if shared {
+                core.shared.add(Rc::clone(&route), conn);
+            }
             conn
         };
         self.bind(conn, key);
@@ -96,21 +137,75 @@ impl Context {
                 Ok(transport) => self.join_transport(conn, Box::new(transport)),
                 Err(e) => self.conn_failed(conn, &Failure::from(format!("+{name}: {e}"))),
             },
-            Place::Net(host, port) => {
-                let lookup = self.core().resolver.start(&host, port);
-                match lookup {
-                    Ok(Lookup::Ready(addrs)) => self.race(conn, &addrs),
-                    Ok(Lookup::Pending(id)) => {
-                        let mut core = self.core();
-                        core.lookups.insert(id, conn);
-                        if let Some(c) = core.conns.get_mut(conn) {
-                            c.stage = Stage::Resolving(id);
-                        }
-                    }
-                    Err(e) => self.conn_failed(conn, &unresolved(&e)),
+            Place::Net(host, port) => self.look_up(conn, &host, port),
+        }
+    }
+
+    fn look_up(&self, conn: ConnKey, host: &str, port: u16) {
+        let lookup = self.core().resolver.start(host, port);
+        match lookup {
+            Ok(Lookup::Ready(addrs)) => self.race(conn, &addrs),
+            Ok(Lookup::Pending(id)) => {
+                let mut core = self.core();
+                core.lookups.insert(id, conn);
+                if let Some(c) = core.conns.get_mut(conn) {
+                    c.stage = Stage::Resolving(id);
                 }
             }
+            Err(e) => self.conn_failed(conn, &unresolved(&e)),
         }
+    }
+
+    /// Joins a connection that several streams use, if there is one along `route`. A stream that
+    /// joins an open one is CONNECTED at once.
+    fn join(&self, key: StreamKey, route: &Route, say: bool) -> bool {
+        if !is_shared(route.protocol) {
+            return false;
+        }
+        let found = {
+            let mut core = self.core();
+            let candidates = core.shared.along(route);
+            candidates.into_iter().find_map(|conn| {
+                let c = core.conns.get_mut(conn)?;
+                let (speaks, deadline) = match c.open().map(|o| (o.codec.reuse(), o.speaks)) {
+                    Some((Reuse::Never, _)) => return None,
+                    Some((_, speaks)) => (Some(speaks), c.deadline.take()),
+                    None => (None, None),
+                };
+                core.cancel(deadline);
+                Some((conn, speaks))
+            })
+        };
+        let Some((conn, speaks)) = found else { return false };
+        self.bind(conn, key);
+        match speaks {
+            // its request goes out in the next turn, when the program has said all about it
+            Some(Protocol::H2) => {
+                if say {
+                    self.link_up(key);
+                }
+                self.core().queue(conn);
+            }
+            Some(_) => self.start_waiting(conn),
+            None => {}
+        }
+        true
+    }
+
+    /// Takes an idle connection, if there is one along `route`.
+    fn take_idle(&self, key: StreamKey, route: &Route) -> bool {
+        let Some(conn) = self.core().pool.take(route) else { return false };
+        self.bind(conn, key);
+        {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn) else { return true };
+            c.pooled = false;
+            c.reused = true;
+            let idle_limit = c.deadline.take();
+            core.cancel(idle_limit);
+        }
+        self.start_transaction(conn, key);
+        true
     }
 
     fn bind(&self, conn: ConnKey, key: StreamKey) {
@@ -254,7 +349,8 @@ impl Context {
         };
         let store = self.core().trust.get(tls.trust.as_ref()).map_err(|e| e.to_string())?;
         let alpn: &[&[u8]] = match protocol {
-            Protocol::H1 | Protocol::H2 | Protocol::Ws => &[b"http/1.1"],
+            Protocol::H2 => &[b"h2", b"http/1.1"],
+            Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
             Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
         };
         let config = store.client_config(alpn, identity.as_ref()).map_err(|e| e.to_string())?;
@@ -290,42 +386,6 @@ impl Context {
         }
     }
 
-    /// The handshake is done: the streams that wait for the connection start.
-    fn open(&self, conn: ConnKey) {
-        let now = self.now();
-        let waiting: Vec<StreamKey> = {
-            let mut core = self.core();
-            let Some(c) = core.conns.get_mut(conn) else { return };
-            let Stage::Handshake(transport) = std::mem::replace(&mut c.stage, Stage::Moving) else {
-                return;
-            };
-            let codec: Box<dyn Codec> = match c.route.protocol {
-                Protocol::Raw => Box::new(raw::Raw::new()),
-                // whoever is refused a stream of another protocol never gets here
-                Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
-                    Box::new(h1::H1::new())
-                }
-            };
-            c.stage = Stage::Open(Box::new(Open {
-                transport,
-                codec,
-                out: TxBuf::new(),
-                unflushed: false,
-            }));
-            c.alive = now;
-            let timers = [c.deadline.take(), c.race.take()];
-            let waiting = c.bound.iter().map(|(_, s)| *s).collect();
-            for timer in timers {
-                core.cancel(timer);
-            }
-            core.queue(conn);
-            waiting
-        };
-        for key in waiting {
-            self.start_transaction(conn, key);
-        }
-    }
-
     /// A connection that was being made came to nothing.
     pub(super) fn conn_failed(&self, conn: ConnKey, failure: &Failure) {
         for key in self.close(conn) {
@@ -338,11 +398,15 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let Some(mut c) = core.conns.remove(conn) else { return Vec::new() };
-        for timer in [c.deadline.take(), c.race.take(), c.validity.take()] {
+        let codec_timer = c.codec_timer.take().map(|(_, timer)| timer);
+        for timer in [c.deadline.take(), c.race.take(), c.validity.take(), codec_timer] {
             core.cancel(timer);
         }
         if c.pooled {
             core.pool.remove(conn);
+        }
+        if c.shared {
+            core.shared.remove(conn);
         }
         let registry = core.poll.registry();
         match &mut c.stage {
@@ -353,6 +417,9 @@ impl Context {
             Stage::Racing(connector) => connector.cancel(registry),
             Stage::Handshake(transport) => drop(registry.deregister(transport.source())),
             Stage::Open(open) => {
+                if let Some(session) = open.codec.take_session() {
+                    core.sessions.keep(Rc::clone(&c.route), session);
+                }
                 // what the program has handed over goes out if the socket takes it
                 let _ = open.transport.write(open.out.pending());
                 open.transport.shutdown();
@@ -374,6 +441,11 @@ impl Context {
 fn unresolved(e: &LookupError) -> Failure {
     let silent = matches!(e.kind, LookupErrorKind::Unreachable | LookupErrorKind::NoAddress);
     Failure { name_server_silent: silent, ..Failure::from(e) }
+}
+
+/// Whether several streams can use one connection at the same time.
+fn is_shared(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::H2 | Protocol::Mqtt)
 }
 
 /// What the policy wants of the network (specification: `attr_*`).

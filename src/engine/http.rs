@@ -7,9 +7,10 @@ use std::time::SystemTime;
 use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
 use super::life::{Failure, Fate, Quietly};
+use super::open::bind_tid;
 use super::route::{Place, Target, fill};
-use super::stream::{Stream, StreamKey};
-use crate::policy::StreamType;
+use super::stream::{Stream, StreamKey, tag_with_path};
+use crate::policy::{Protocol, StreamType};
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
 use crate::stream::Input;
 use crate::stream::http::{self, Url};
@@ -17,6 +18,8 @@ use crate::util::{Micros, log};
 
 /// Redirects that are followed in one transaction.
 const MAX_REDIRECTS: u8 = 5;
+/// The connection speaks ws from now on.
+const SWITCHING_PROTOCOLS: u16 = 101;
 /// 503 and 429: the attempt failed, and the server may say when to come back.
 const COME_BACK_LATER: [u16; 2] = [503, 429];
 
@@ -51,19 +54,19 @@ impl Parts {
 
 impl Context {
     /// The request of a stream that is about to start its transaction.
-    pub(super) fn request(&self, key: StreamKey) -> Result<Parts, String> {
+    pub(super) fn request(&self, key: StreamKey, speaks: Protocol) -> Result<Parts, String> {
         let core = self.core();
         let stream = core.streams.get(key).ok_or("the stream is gone")?;
         let kind = &stream.kind;
         let target = stream.txn.target.as_ref().ok_or("the stream has no target")?;
-        let method = method_of(stream);
+        let method = if speaks == Protocol::Ws { "GET".to_owned() } else { method_of(stream) };
         let path = match &target.path {
             Some(path) => path.clone(),
             None => fill(kind, &stream.metadata, &kind.http.url).map_err(|e| e.to_string())?,
         };
         let path = http::request_target(&path).map_err(|e| format!("http_url: {e}"))?;
         Ok(Parts {
-            body: body_of(stream, &method),
+            body: body_of(stream, &method, speaks),
             fields: self.fields(stream, &method),
             authority: target.authority(),
             method,
@@ -125,8 +128,8 @@ impl Context {
     }
 
     /// Starts a stream's request on an open connection.
-    pub(super) fn start_request(&self, conn: ConnKey, key: StreamKey) {
-        let parts = match self.request(key) {
+    pub(super) fn start_request(&self, conn: ConnKey, key: StreamKey, speaks: Protocol) {
+        let parts = match self.request(key, speaks) {
             Ok(parts) => parts,
             Err(e) => return self.fail_attempt(key, &Failure::from(e)),
         };
@@ -138,18 +141,20 @@ impl Context {
             let Some(open) = c.open() else { return };
             let started = parts.with(|req| open.codec.start(req, &mut open.out));
             if let Ok(tid) = started {
-                let due = now + self.options.response_timeout;
-                let long_poll = core.streams.get(key).is_some_and(|s| s.kind.long_poll);
-                let old = c.deadline.take();
-                if let Some(timer) = old {
+                if let Some(timer) = c.deadline.take() {
                     core.timers.cancel(timer);
-                }
-                if !long_poll {
-                    c.deadline = Some(core.timers.schedule(due, Timer::ConnDeadline(conn)));
                 }
                 bind_tid(c, key, tid);
                 if let Some(stream) = core.streams.get_mut(key) {
-                    stream.started(conn, tid, parts.path());
+                    stream.started(conn, tid, parts.path(), speaks);
+                    if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
+                        open.codec.limit_peer(tid, bytes);
+                    }
+                    if !stream.kind.long_poll {
+                        let due = now + self.options.response_timeout;
+                        let timer = core.timers.schedule(due, Timer::Response(key));
+                        stream.response_timer = Some(timer);
+                    }
                 }
                 core.queue(conn);
             }
@@ -164,8 +169,11 @@ impl Context {
     pub(super) fn response(&self, conn: ConnKey, key: StreamKey, tid: Tid, status: u16) {
         {
             let mut core = self.core();
-            let deadline = core.conns.get_mut(conn).and_then(|c| c.deadline.take());
-            core.cancel(deadline);
+            let timer = core.streams.get_mut(key).and_then(|s| s.response_timer.take());
+            core.cancel(timer);
+        }
+        if status == SWITCHING_PROTOCOLS {
+            return self.link_up(key);
         }
         if http::is_redirect(status) && self.redirected(conn, key, tid, status) {
             return;
@@ -173,7 +181,11 @@ impl Context {
         if COME_BACK_LATER.contains(&status) {
             let wait = self.with_head(conn, tid, come_back_after).unwrap_or(0);
             let failure = Failure { at_least: wait, ..format!("http status {status}").into() };
-            return self.fail_attempt(key, &failure);
+            return self.fail_transaction(key, &failure);
+        }
+        if self.kind(key).is_some_and(|k| k.protocol == Protocol::Ws) {
+            let failure = format!("http status {status} instead of an upgrade");
+            return self.fail_transaction(key, &Failure::from(failure));
         }
         let (mapped, tag, good) = {
             let mut core = self.core();
@@ -195,7 +207,7 @@ impl Context {
             (kind.http.mapped_state(status), Rc::clone(&stream.tag), stream.txn.good)
         };
         if !good {
-            log::notice!(tag: tag, "http status {status}");
+            log::info!(tag: tag, "http status {status}");
         }
         if let Some(state) = mapped {
             let ret = self.say_user_state(key, u32::from(state));
@@ -227,7 +239,7 @@ impl Context {
                 self.let_go(key);
                 self.attempt(key);
             }
-            Err(reason) => self.fail_attempt(key, &Failure::from(reason)),
+            Err(reason) => self.fail_transaction(key, &Failure::from(reason)),
         }
         true
     }
@@ -279,11 +291,12 @@ impl Context {
 
     /// Request and response are complete: ACK or NACK, then DISCONNECTED.
     pub(super) fn transaction_done(&self, conn: ConnKey, key: StreamKey) {
-        let (good, redirected) = {
+        let (good, lingers) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             let timeout = stream.timeout_timer.take();
-            let facts = (stream.txn.good, stream.txn.redirects > 0);
+            let lingers = stream.txn.redirects > 0 || stream.txn.fell_back;
+            let facts = (stream.txn.good, lingers);
             core.cancel(timeout);
             facts
         };
@@ -294,14 +307,14 @@ impl Context {
                 return;
             }
         }
-        if redirected && self.linger(conn, key) {
+        if lingers && self.linger(conn, key) {
             return;
         }
         self.finish(key);
     }
 
-    /// After a redirect the reference says DISCONNECTED only when the link closes, and programs
-    /// see it: the link is kept that long here too. `false`: it is closing anyway.
+    /// After a redirect, and where h2 fell back to h1, the reference says DISCONNECTED only when
+    /// the link closes, and programs see it: the link is kept that long here too. `false`: it is closing anyway.
     fn linger(&self, conn: ConnKey, key: StreamKey) -> bool {
         let due = self.now() + self.options.idle_timeout;
         let mut core = self.core();
@@ -331,21 +344,16 @@ impl Context {
 
 impl Stream {
     /// The transaction has been started.
-    fn started(&mut self, conn: ConnKey, tid: Tid, path: &str) {
+    fn started(&mut self, conn: ConnKey, tid: Tid, path: &str, speaks: Protocol) {
         self.link = Some(super::stream::Link { conn, tid: Some(tid) });
-        self.tx_wanted = self.tx_len.is_some();
-        let base = self.tag.trim_end_matches(']');
-        let stem = base.splitn(5, '|').take(4).collect::<Vec<_>>().join("|");
-        self.tag = Rc::from(format!("{stem}|{path}]"));
-    }
-}
-
-/// Ties a transaction to its stream.
-pub(super) fn bind_tid(c: &mut Conn, key: StreamKey, tid: Tid) {
-    for (t, s) in &mut c.bound {
-        if *s == key {
-            *t = Some(tid);
-        }
+        self.txn.fell_back = speaks == Protocol::H1 && self.kind.protocol == Protocol::H2;
+        self.tx_wanted = match speaks {
+            // an h2 request gets one tx unasked
+            Protocol::H2 => true,
+            Protocol::Ws => self.tx_wanted,
+            _ => self.tx_len.is_some(),
+        };
+        self.tag = tag_with_path(&self.tag, path);
     }
 }
 
@@ -363,7 +371,21 @@ fn has_body_method(method: &str) -> bool {
 }
 
 /// How the body goes out. Without a length announced by `request_tx_len` there is none.
-fn body_of(stream: &Stream, method: &str) -> BodyLen {
+fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
+    if speaks == Protocol::Ws {
+        return BodyLen::None;
+    }
+    if speaks == Protocol::H2 && !stream.txn.as_get {
+        return match stream.tx_len {
+            Some(len) if has_body_method(method) && !stream.kind.http.no_content_length => {
+                BodyLen::Known(len)
+            }
+            // h2 frames its end: nothing need be announced. A request that the program may yet
+            // send on is left open, but for servers that wait for its end
+            _ if has_body_method(method) || !stream.kind.http.quirk_end_stream => BodyLen::Unknown,
+            _ => BodyLen::None,
+        };
+    }
     match stream.tx_len {
         Some(_) if !has_body_method(method) || stream.txn.as_get => BodyLen::None,
         Some(_) if stream.kind.http.no_content_length => BodyLen::Unframed,

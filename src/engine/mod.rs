@@ -18,6 +18,8 @@
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `http` | requests from policy and metadata; what a response means |
 //! | `pool` | idle connections waiting for the next transaction |
+//! | `shared` | connections that several streams use at the same time |
+//! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `timers` | the timer heap |
 
 mod api;
@@ -26,15 +28,17 @@ mod context;
 mod dial;
 mod http;
 mod life;
+mod open;
 mod pool;
 mod pump;
 mod route;
+mod shared;
 mod stream;
 pub mod timers;
 mod turn;
 
 pub use api::{CreateError, SetMetadataError};
-pub use context::{Context, ContextOptions, DeviceBlob, Host};
+pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

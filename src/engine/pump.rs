@@ -5,17 +5,21 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Stage};
-use super::context::{Context, Core};
-use super::http::bind_tid;
+use super::context::{Context, Core, Timer};
+use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
-use super::stream::{Link, StreamKey, TxAnswer};
+use super::stream::{StreamKey, TxAnswer};
 use crate::policy::Protocol;
-use crate::proto::{BodyLen, Event, Request, Reuse, Tid};
+use crate::proto::{Event, NextMessage, Reuse, Tid};
 use crate::stream::{Flags, Input, Phase, Ret};
-use crate::util::{Micros, TxBuf, log};
+use crate::util::{TxBuf, log};
 
 /// Reads of one connection in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 16;
+/// How often a request is repeated at once that the peer refused untouched.
+const MAX_REFUSED: u8 = 1;
+/// The reason of an end that the peer gave none for.
+const PEER_CLOSED: &str = "the peer closed the connection";
 /// `tx` callbacks of one stream in one turn.
 const TX_PER_TURN: usize = 16;
 
@@ -24,6 +28,7 @@ impl Context {
     pub(super) fn service(&self, conn: ConnKey) {
         let (handshake, maybe_stale) = {
             let mut core = self.core();
+            let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
             c.queued = false;
             let handshake = match c.stage {
@@ -31,70 +36,92 @@ impl Context {
                 Stage::Open(_) => false,
                 Stage::Resolving(_) | Stage::Racing(_) | Stage::Moving => return,
             };
-            (handshake, c.reused && c.readable)
+            (handshake, c.reused && about_to_send_a_body(c, &core.streams))
         };
         if handshake {
             self.shake(conn);
+        } else if self.codec_speaks_unasked(conn) && !self.consume(conn, &[]) {
+            return;
         }
         // the server may have closed an idle connection: find out before a body is asked for,
         // which could not be sent again
-        if maybe_stale && !self.receive(conn) {
-            return;
+        if maybe_stale {
+            if let Some(c) = self.core().conns.get_mut(conn) {
+                c.readable = true;
+            }
+            if !self.receive(conn) {
+                return;
+            }
         }
+        self.start_waiting(conn);
         // what was asked for before goes out first, so that tx comes before rx right after
         // CONNECTED
-        if self.flush(conn) && self.offer_tx(conn) && self.receive(conn) && self.offer_tx(conn) {
-            self.flush(conn);
+        if self.flush(conn)
+            && self.offer_tx(conn)
+            && self.receive(conn)
+            // what the codec replied is out of the way before the program sends
+            && self.flush(conn)
+            && self.offer_tx(conn)
+            && self.flush(conn)
+        {
+            self.note_codec_deadline(conn);
         }
     }
 
-    /// Starts the transaction of a stream that is bound to an open connection.
-    pub(super) fn start_transaction(&self, conn: ConnKey, key: StreamKey) {
-        let protocol = match self.core().conns.get(conn) {
-            Some(c) => c.route.protocol,
-            None => return,
-        };
-        match protocol {
-            Protocol::Raw => self.start_raw(conn, key),
-            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
-                self.start_request(conn, key);
-            }
-        }
+    /// Codecs of shared connections have something to say whenever anything was done to them.
+    fn codec_speaks_unasked(&self, conn: ConnKey) -> bool {
+        let mut core = self.core();
+        let open = core.conns.get_mut(conn).and_then(Conn::open);
+        open.is_some_and(|o| matches!(o.speaks, Protocol::H2 | Protocol::Mqtt))
     }
 
-    fn start_raw(&self, conn: ConnKey, key: StreamKey) {
-        let none =
-            Request { method: "", authority: "", path: "", fields: &[], body: BodyLen::None };
-        let started = {
+    /// Schedules what the codec wants to be reminded of.
+    fn note_codec_deadline(&self, conn: ConnKey) {
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(c) = core.conns.get_mut(conn) else { return };
+        let next = c.open().and_then(|o| o.codec.next_deadline());
+        if c.codec_timer.map(|(due, _)| due) == next {
+            return;
+        }
+        if let Some((_, timer)) = c.codec_timer.take() {
+            core.timers.cancel(timer);
+        }
+        c.codec_timer = next.map(|due| (due, core.timers.schedule(due, Timer::Codec(conn))));
+    }
+
+    /// The codec's deadline is there: a keep-alive is due, or the peer did not answer one.
+    pub(super) fn codec_due(&self, conn: ConnKey) {
+        let now = self.now();
+        let outcome = {
             let mut core = self.core();
-            let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
+            c.codec_timer = None;
             let Some(open) = c.open() else { return };
-            let started = open.codec.start(&none, &mut open.out);
-            if let (Ok(tid), Some(stream)) = (&started, core.streams.get_mut(key)) {
-                bind_tid(c, key, *tid);
-                stream.link = Some(Link { conn, tid: Some(*tid) });
-                // a raw stream gets one tx unasked, right after CONNECTED
-                stream.tx_wanted = true;
-            }
-            started
+            let outcome = open.codec.on_deadline(&mut open.out, now);
+            core.queue(conn);
+            outcome
         };
-        match started {
-            Ok(_) => self.link_up(key),
-            Err(e) => self.fail_attempt(key, &Failure::from(e)),
+        if let Err(e) = outcome {
+            self.broken(conn, &e.to_string());
         }
-        self.core().queue(conn);
     }
 
     /// Payload may flow: CONNECTED.
     pub(super) fn link_up(&self, key: StreamKey) {
+        // who joined an open connection is CONNECTED before its response is there
+        if self.phase(key) == Some(Phase::Connected) {
+            return;
+        }
         let Some(say) = self.advance(key, Input::LinkUp) else { return };
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             stream.attempts.reset();
-            let retry = stream.retry_timer.take();
-            core.cancel(retry);
+            let timers = [stream.retry_timer.take(), stream.response_timer.take()];
+            for timer in timers {
+                core.cancel(timer);
+            }
         }
         self.watch_validity(key);
         for state in say {
@@ -110,35 +137,57 @@ impl Context {
         self.core().streams.get(key).and_then(|s| s.link).is_some_and(|l| l.conn == conn)
     }
 
-    /// Parts a stream from its connection, which goes back to the pool if it can be used again
-    /// and is closed otherwise. The stream is told nothing.
+    /// Parts a stream from its connection, which is kept if it can be used again and closed
+    /// otherwise. The stream is told nothing.
     pub(super) fn let_go(&self, key: StreamKey) {
         let close = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(stream) = core.streams.get_mut(key) else { return };
-            let Some(link) = stream.link.take() else { return };
+            let response_timer = stream.response_timer.take();
+            let link = stream.link.take();
+            core.cancel(response_timer);
+            let Some(link) = link else { return };
             let Some(c) = core.conns.get_mut(link.conn) else { return };
             c.unbind(key);
+            // the last one goes: what it leaves unsaid has to outlive the codec
+            if c.bound.is_empty()
+                && let Some(session) = c.open().and_then(|o| o.codec.take_session())
+            {
+                core.sessions.keep(Rc::clone(&c.route), session);
+            }
             let reuse = match (c.open(), link.tid) {
                 (Some(open), Some(tid)) => open.codec.abandon(tid, &mut open.out),
                 (Some(open), None) => open.codec.reuse(),
                 (None, _) => Reuse::Never,
             };
-            match reuse {
-                Reuse::Idle => self.keep_idle(core, link.conn),
-                Reuse::Shared(_) => None,
-                Reuse::Busy | Reuse::Never => c.bound.is_empty().then_some(link.conn),
-            }
+            // others wait for the place, and what the codec said has to go out
+            core.queue(link.conn);
+            self.keep_or_close(core, link.conn, reuse)
         };
         if let Some(conn) = close {
             self.close(conn);
         }
     }
 
+    /// Keeps a connection that a stream has left, or says which one is to be closed.
+    fn keep_or_close(&self, core: &mut Core, conn: ConnKey, reuse: Reuse) -> Option<ConnKey> {
+        let c = core.conns.get_mut(conn)?;
+        match (reuse, c.shared) {
+            (Reuse::Idle, false) => self.keep_idle(core, conn),
+            (Reuse::Idle | Reuse::Shared(_), true) => {
+                if c.bound.is_empty() {
+                    self.limit_idling(core, conn);
+                }
+                None
+            }
+            (Reuse::Shared(_), false) => None,
+            (Reuse::Busy | Reuse::Never, _) => c.bound.is_empty().then_some(conn),
+        }
+    }
+
     /// Keeps an idle connection. Returns one that is to be closed for it.
     fn keep_idle(&self, core: &mut Core, conn: ConnKey) -> Option<ConnKey> {
-        let due = self.now() + self.options.idle_timeout;
         let c = core.conns.get_mut(conn)?;
         let open = c.open()?;
         if !open.out.is_empty() || open.unflushed {
@@ -146,12 +195,8 @@ impl Context {
         }
         open.out.release_if_idle();
         c.pooled = true;
-        let timer = core.timers.schedule(due, super::context::Timer::ConnDeadline(conn));
-        let old = [c.deadline.replace(timer), c.validity.take()];
         let route = Rc::clone(&c.route);
-        for timer in old.into_iter().flatten() {
-            core.timers.cancel(timer);
-        }
+        self.limit_idling(core, conn);
         let evicted = core.pool.put(route, conn)?;
         if let Some(e) = core.conns.get_mut(evicted) {
             e.pooled = false;
@@ -159,13 +204,23 @@ impl Context {
         Some(evicted)
     }
 
+    /// An idle connection is closed after some time.
+    fn limit_idling(&self, core: &mut Core, conn: ConnKey) {
+        let due = self.now() + self.options.idle_timeout;
+        let timer = core.timers.schedule(due, Timer::ConnDeadline(conn));
+        let Some(c) = core.conns.get_mut(conn) else { return };
+        let old = [c.deadline.replace(timer), c.validity.take()];
+        for timer in old.into_iter().flatten() {
+            core.timers.cancel(timer);
+        }
+    }
+
     /// Writes what waits. `false`: the connection is gone.
     pub(super) fn flush(&self, conn: ConnKey) -> bool {
-        let now = self.now();
         let outcome = {
             let mut core = self.core();
             let Some(c) = core.conns.get_mut(conn) else { return false };
-            write_out(c, now)
+            write_out(c)
         };
         match outcome {
             Ok(()) => true,
@@ -228,15 +283,17 @@ impl Context {
     }
 
     /// Lets the codec take received bytes and acts on what it finds.
-    fn consume(&self, conn: ConnKey, bytes: &[u8]) -> bool {
+    pub(super) fn consume(&self, conn: ConnKey, bytes: &[u8]) -> bool {
         let now = self.now();
         let mut input = bytes;
         loop {
             let event = {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
-                c.alive = now;
-                c.pinged = false;
+                if !bytes.is_empty() {
+                    c.alive = now;
+                    c.pinged = false;
+                }
                 let Some(open) = c.open() else { return false };
                 open.codec.receive(&mut input, &mut open.out, now)
             };
@@ -271,18 +328,17 @@ impl Context {
                     self.response(conn, key, tid, status);
                 }
             }
-            Event::Data { tid, data, som, eom } => {
-                if let Some(key) = self.stream_of(conn, tid) {
-                    let mut flags = Flags::empty();
-                    flags.set(Flags::SOM, som);
-                    flags.set(Flags::EOM, eom);
-                    let ret = self.give_rx(key, data, flags);
-                    let _ = self.obey(key, ret);
-                }
+            Event::Data { tid, data, som, eom } => self.deliver(conn, tid, data, som, eom),
+            Event::Owned { tid, data, som, eom } => self.deliver(conn, tid, &data, som, eom),
+            Event::Held { tid, som, eom } => {
+                let mut held = Vec::new();
+                self.swap_held(conn, &mut held);
+                self.deliver(conn, tid, &held, som, eom);
+                self.swap_held(conn, &mut held);
             }
             Event::End { tid } => {
                 if let Some(key) = self.stream_of(conn, tid) {
-                    self.transaction_done(conn, key);
+                    self.ended(conn, key);
                 }
             }
             Event::Reset { tid, reason } => {
@@ -291,7 +347,83 @@ impl Context {
                     self.link_lost(key, reason);
                 }
             }
+            Event::Refused { tid, reason } => {
+                if let Some(key) = self.stream_of(conn, tid) {
+                    self.refused(key, reason);
+                }
+            }
             Event::Alive => {}
+            Event::Ready { tid } => {
+                if let Some(key) = self.stream_of(conn, tid) {
+                    self.link_up(key);
+                }
+            }
+            Event::Acked { tid } => self.message_done(conn, tid, Input::Acked),
+            Event::Nacked { tid } => self.message_done(conn, tid, Input::Nacked),
+        }
+    }
+
+    /// The codec says that a transaction is over: an http one is complete, the other protocols'
+    /// links have ended.
+    fn ended(&self, conn: ConnKey, key: StreamKey) {
+        let (speaks, farewell) = {
+            let mut core = self.core();
+            let Some(open) = core.conns.get_mut(conn).and_then(Conn::open) else { return };
+            (open.speaks, open.codec.farewell())
+        };
+        match speaks {
+            Protocol::H1 | Protocol::H2 | Protocol::H3 => self.transaction_done(conn, key),
+            Protocol::Raw | Protocol::Ws | Protocol::Mqtt => {
+                self.flush(conn);
+                self.let_go(key);
+                self.link_lost(key, farewell.as_deref().unwrap_or(PEER_CLOSED));
+            }
+        }
+    }
+
+    /// The peer did nothing of a request: it goes out again, within reason.
+    fn refused(&self, key: StreamKey, reason: &str) {
+        let again = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.txn.refused = stream.txn.refused.saturating_add(1);
+            let may = stream.txn.refused <= MAX_REFUSED && !stream.txn.body_begun;
+            let conn = stream.link.and_then(|l| core.conns.get(l.conn));
+            conn.map(|c| (*c.route).clone()).filter(|_| may)
+        };
+        self.let_go(key);
+        match again {
+            Some(route) => self.connect(key, route, Sharing::Quietly),
+            None => self.link_lost(key, reason),
+        }
+    }
+
+    /// A message was taken or lost: ACK or NACK, on a link that stays.
+    fn message_done(&self, conn: ConnKey, tid: Tid, input: Input) {
+        let Some(key) = self.stream_of(conn, tid) else { return };
+        for state in self.advance(key, input).unwrap_or(&[]) {
+            let ret = self.say(key, *state);
+            if self.obey(key, ret) == Fate::Gone {
+                return;
+            }
+        }
+    }
+
+    fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
+        if let Some(key) = self.stream_of(conn, tid) {
+            let mut flags = Flags::empty();
+            flags.set(Flags::SOM, som);
+            flags.set(Flags::EOM, eom);
+            let ret = self.give_rx(key, data, flags);
+            let _ = self.obey(key, ret);
+        }
+    }
+
+    /// Gets payload that stands in the codec's own buffer, or gives that back.
+    fn swap_held(&self, conn: ConnKey, buffer: &mut Vec<u8>) {
+        if let Some(open) = self.core().conns.get_mut(conn).and_then(Conn::open) {
+            open.codec.swap_held(buffer);
         }
     }
 
@@ -311,12 +443,6 @@ impl Context {
             };
             match event {
                 Ok(None) => break,
-                Ok(Some(Event::End { tid })) if self.is_raw(conn) => {
-                    if let Some(key) = self.stream_of(conn, tid) {
-                        self.let_go(key);
-                        self.link_lost(key, "the peer closed the connection");
-                    }
-                }
                 Ok(Some(event)) => self.event(conn, event),
                 Err(e) => {
                     self.broken(conn, &e.to_string());
@@ -324,12 +450,8 @@ impl Context {
                 }
             }
         }
-        self.broken(conn, "the peer closed the connection");
+        self.broken(conn, PEER_CLOSED);
         false
-    }
-
-    fn is_raw(&self, conn: ConnKey) -> bool {
-        self.core().conns.get(conn).is_some_and(|c| c.route.protocol == Protocol::Raw)
     }
 
     /// A connection is of no more use.
@@ -346,7 +468,7 @@ impl Context {
             match (&route, reconnect) {
                 (Some(route), true) => {
                     log::debug!("an idle connection was stale, trying a fresh one");
-                    self.connect(key, (**route).clone(), false);
+                    self.connect(key, (**route).clone(), Sharing::Never);
                 }
                 (Some(_) | None, _) => self.link_lost(key, reason),
             }
@@ -359,12 +481,30 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let Some(c) = core.conns.get_mut(conn) else { return false };
-        let [(Some(tid), key)] = c.bound[..] else { return false };
+        let [(tid, key)] = c.bound[..] else { return false };
         let again = core
             .streams
             .get(key)
             .is_some_and(|s| s.phase == Phase::Connecting && !s.txn.body_begun);
-        c.reused && again && c.open().is_some_and(|o| !o.codec.response_started(tid))
+        c.reused
+            && again
+            && c.open().is_some_and(|o| tid.is_none_or(|tid| !o.codec.response_started(tid)))
+    }
+
+    /// A transaction came to nothing: the attempt failed, or, if the stream was CONNECTED by
+    /// joining a connection, its link is down; then as the retry policy says.
+    pub(super) fn fail_transaction(&self, key: StreamKey, failure: &Failure) {
+        if self.phase(key) != Some(Phase::Connected) {
+            return self.fail_attempt(key, failure);
+        }
+        if let Some(tag) = self.tag(key) {
+            log::notice!(tag: tag, "failed: {}", failure.reason);
+        }
+        self.let_go(key);
+        self.link_down(key, Quietly::Yes);
+        if self.phase(key) == Some(Phase::Idle) && !self.is_ending() {
+            self.retry(key, failure.at_least);
+        }
     }
 
     /// A stream's link is gone without its doing.
@@ -392,8 +532,13 @@ impl Context {
                 next_sender(c, &mut core.streams)
             };
             let Some(offer) = next else { return true };
+            let shared = offer.credit;
             if !self.offer(conn, offer) || !self.flush(conn) {
                 return self.core().conns.contains_key(conn);
+            }
+            // codecs of shared connections have something to say after each message
+            if shared && (!self.consume(conn, &[]) || !self.flush(conn)) {
+                return false;
             }
         }
         self.core().queue(conn);
@@ -415,6 +560,7 @@ impl Context {
             }
             Some(_) | None => None,
         };
+        let now = self.now();
         let committed = {
             let mut core = self.core();
             let core = &mut *core;
@@ -427,18 +573,27 @@ impl Context {
                     if let Some(stream) = core.streams.get_mut(key) {
                         stream.adapt_room(offer.room, len);
                         stream.txn.body_begun = true;
+                        stream.txn.sent += len as u64;
+                        stream.txn.sent_at = now;
+                        if eom && open.speaks == Protocol::Mqtt {
+                            stream.tx_len = None;
+                            stream.txn.sent = 0;
+                        }
                     }
                     open.codec.tx_commit(offer.tid, &mut offer.out, len, som, eom)
                 }
                 _ => {
                     offer.out.cancel();
+                    open.codec.want_tx(offer.tid, false);
                     Ok(())
                 }
             };
-            // what was pushed while the program had the buffer
-            let meanwhile = std::mem::replace(&mut open.out, offer.out);
+            // what was pushed while the program had the buffer goes first: behind the payload it
+            // could land in the middle of a message
+            let mut meanwhile = std::mem::replace(&mut open.out, offer.out);
             if !meanwhile.is_empty() {
-                open.out.push(meanwhile.pending());
+                meanwhile.push(open.out.pending());
+                open.out = meanwhile;
             }
             committed
         };
@@ -464,6 +619,8 @@ struct Offer {
     room: usize,
     /// Bytes that the protocol takes now.
     max: usize,
+    /// The protocol has credit to share out.
+    credit: bool,
     headroom: usize,
     tailroom: usize,
     /// The connection's outgoing buffer, out of everybody's reach while the program writes.
@@ -476,10 +633,28 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
     if !open.out.is_empty() || open.unflushed {
         return None;
     }
-    for (tid, key) in &c.bound {
+    let count = c.bound.len();
+    for i in 0..count {
+        let at = (c.turn + i) % count;
+        let (tid, key) = &c.bound[at];
         let (Some(tid), Some(stream)) = (*tid, core.get_mut(*key)) else { continue };
-        let window = open.codec.tx_window(tid).filter(|w| w.max > 0 && stream.tx_wanted);
-        let Some(window) = window else { continue };
+        // who may not be told CONNECTED yet sends before it only on http
+        let early = stream.phase == Phase::Connecting;
+        if !stream.tx_wanted || early && matches!(open.speaks, Protocol::Ws | Protocol::Mqtt) {
+            continue;
+        }
+        if open.speaks == Protocol::Mqtt && stream.txn.sent == 0 {
+            let next = NextMessage { len: stream.tx_len, topic: None };
+            if let Err(e) = open.codec.tx_message(tid, &next) {
+                log::err!("tx: {e}");
+            }
+        }
+        open.codec.want_tx(tid, true);
+        let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
+        let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
+        let all_fits = left.is_some_and(|left| window.max as u64 >= left);
+        let room = if all_fits { stream.tx_room } else { stream.tx_room.min(window.max) };
+        c.turn = at + 1;
         stream.tx_wanted = false;
         let ordinal = stream.ordinal;
         stream.ordinal = stream.ordinal.wrapping_add(1);
@@ -487,8 +662,9 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
             key: *key,
             tid,
             ordinal,
-            room: stream.tx_room,
+            room,
             max: window.max,
+            credit: matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
             headroom: window.headroom,
             tailroom: window.tailroom,
             out: std::mem::take(&mut open.out),
@@ -497,10 +673,16 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
     None
 }
 
+/// Whether one stream waits to start on the connection, and announced a body.
+fn about_to_send_a_body(c: &Conn, streams: &CoreStreams) -> bool {
+    let [(None, key)] = c.bound[..] else { return false };
+    streams.get(key).is_some_and(|s| s.tx_len.is_some())
+}
+
 type CoreStreams = slotmap::SlotMap<StreamKey, super::stream::Stream>;
 
 /// Writes until nothing waits or the socket takes no more.
-fn write_out(c: &mut Conn, now: Micros) -> std::io::Result<()> {
+fn write_out(c: &mut Conn) -> std::io::Result<()> {
     let mut writable = c.writable;
     let Stage::Open(open) = &mut c.stage else { return Ok(()) };
     while writable && (!open.out.is_empty() || open.unflushed) {
@@ -513,7 +695,6 @@ fn write_out(c: &mut Conn, now: Micros) -> std::io::Result<()> {
             open.transport.write(open.out.pending()).map(|n| {
                 open.out.consume(n);
                 open.unflushed = true;
-                c.sent = now;
             })
         };
         match wrote {

@@ -6,10 +6,11 @@ use slotmap::new_key_type;
 
 use super::conn::ConnKey;
 use super::timers::TimerKey;
-use crate::policy::StreamType;
+use crate::policy::{Protocol, StreamType};
 use crate::proto::Tid;
 use crate::stream::retry::Attempts;
 use crate::stream::{Flags, Metadata, Phase, Ret, State};
+use crate::util::Micros;
 
 new_key_type! {
     /// A stream. Good for its own stream only, however often the slot is used again.
@@ -47,6 +48,9 @@ pub struct NewStream {
     pub kind: Rc<StreamType>,
     /// The program's side.
     pub handler: Rc<dyn Handler>,
+    /// Bytes that the peer may send before the program allows more, on protocols with such a
+    /// credit; `None` leaves that to the library.
+    pub peer_credit: Option<u32>,
 }
 
 /// Where a stream is bound.
@@ -72,13 +76,21 @@ pub(super) struct Txn {
     pub elsewhere: bool,
     /// Some of the request's body was handed over: it cannot be repeated.
     pub body_begun: bool,
+    /// Bytes of it, or of the message under way.
+    pub sent: u64,
+    /// When some of the body was handed over last.
+    pub sent_at: Micros,
+    /// How often the peer refused the request untouched.
+    pub refused: u8,
+    /// The response came over h1 although the policy says h2.
+    pub fell_back: bool,
 }
 
 /// A stream.
 pub(super) struct Stream {
     pub kind: Rc<StreamType>,
     pub handler: Rc<dyn Handler>,
-    /// `[pid|wsiSScli|ordinal|type]`, for logs.
+    /// `[pid|wsiSScli|ordinal in hex|type|path]`, for logs; the path where there is one.
     pub tag: Rc<str>,
     /// Counts up over all streams: destroying a context goes from the newest to the oldest.
     pub born: u64,
@@ -108,12 +120,24 @@ pub(super) struct Stream {
     pub call_ret: Option<Ret>,
     pub retry_timer: Option<TimerKey>,
     pub timeout_timer: Option<TimerKey>,
+    /// Limits the wait for a response.
+    pub response_timer: Option<TimerKey>,
+    /// What the peer may send at first, in bytes, if the program limits it.
+    pub peer_credit: Option<u32>,
     /// A finished transaction whose DISCONNECTED waits for the link to close.
     pub lingering: bool,
 }
 
+/// A stream's tag with the path that it asks for, in place of an earlier one.
+pub(super) fn tag_with_path(tag: &str, path: &str) -> Rc<str> {
+    let stem = tag.trim_end_matches(']').splitn(5, '|').take(4).collect::<Vec<_>>().join("|");
+    Rc::from(format!("{stem}|{path}]"))
+}
+
 /// Room in the first windows: the least that programs rely on.
 const FIRST_ROOM: usize = 1519;
+/// The same for protocols of messages.
+const FIRST_ROOM_MESSAGES: usize = 1400;
 /// The largest window that a stream is offered, in bytes.
 const MAX_ROOM: usize = 64 * 1024;
 /// Windows that must be filled in a row before the next one is larger.
@@ -121,6 +145,10 @@ const FILLED_BEFORE_GROWING: u8 = 4;
 
 impl Stream {
     pub fn new(new: NewStream, tag: Rc<str>, born: u64) -> Self {
+        let tx_room = match new.kind.protocol {
+            Protocol::Ws | Protocol::Mqtt => FIRST_ROOM_MESSAGES,
+            Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Raw => FIRST_ROOM,
+        };
         Self {
             kind: new.kind,
             handler: new.handler,
@@ -133,7 +161,7 @@ impl Stream {
             ordinal: 0,
             tx_wanted: false,
             tx_len: None,
-            tx_room: FIRST_ROOM,
+            tx_room,
             filled: 0,
             link: None,
             txn: Txn::default(),
@@ -143,6 +171,8 @@ impl Stream {
             call_ret: None,
             retry_timer: None,
             timeout_timer: None,
+            response_timer: None,
+            peer_credit: new.peer_credit,
             lingering: false,
         }
     }

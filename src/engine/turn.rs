@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::conn::{ConnKey, Stage};
 use super::context::{Context, Timer, WAKER};
 use super::stream::StreamKey;
-use crate::stream::{Input, Phase, Ret};
+use crate::stream::{Input, Ret};
 use crate::util::clock::SEC;
 use crate::util::{Micros, log};
 
@@ -59,10 +59,11 @@ impl Context {
     }
 
     fn turn_once(&self, max_wait: Option<Micros>) -> Result<(), TurnError> {
-        // a timer that is due already is served without asking the system first; its callback
-        // may be what the program waits for, so nothing is waited for then
+        // what timers and the program have started goes out before the system is asked for news;
+        // if there was anything, it may be what the program waits for: so no sleep after it
         let fired = self.fire_timers();
-        let max_wait = if fired { Some(0) } else { max_wait };
+        let served = self.serve_ready();
+        let max_wait = if fired || served { Some(0) } else { max_wait };
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
@@ -131,16 +132,17 @@ impl Context {
     }
 
     /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
-    /// next turn.
-    fn serve_ready(&self) {
+    /// next turn. Returns whether there were any.
+    fn serve_ready(&self) -> bool {
         let count = self.core().ready.len();
         for _ in 0..count {
-            let Some(conn) = self.core().ready.pop_front() else { return };
+            let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
+        count > 0
     }
 
-    /// Serves the timers that are due; whether there were any.
+    /// Returns whether any timer was due.
     fn fire_timers(&self) -> bool {
         let now = self.now();
         let mark = self.core().timers.mark();
@@ -156,6 +158,8 @@ impl Context {
                 Some(Timer::ConnDeadline(conn)) => self.deadline_passed(conn),
                 Some(Timer::Race(conn)) => self.race_due(conn),
                 Some(Timer::Validity(conn)) => self.validity_due(conn),
+                Some(Timer::Response(key)) => self.response_late(key),
+                Some(Timer::Codec(conn)) => self.codec_due(conn),
             }
         }
     }
@@ -172,12 +176,28 @@ impl Context {
         }
     }
 
+    /// A server took too long to answer.
+    fn response_late(&self, key: StreamKey) {
+        let now = self.now();
+        {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.response_timer = None;
+            // while a body goes out the server has nothing to say: its time counts from then
+            let due = stream.txn.sent_at + self.options.response_timeout;
+            if due > now {
+                stream.response_timer = Some(core.timers.schedule(due, Timer::Response(key)));
+                return;
+            }
+        }
+        self.fail_transaction(key, &"timeout while waiting for the response".into());
+    }
+
     /// A connection did not get on in time.
     fn deadline_passed(&self, conn: ConnKey) {
-        let now = self.now();
         enum Late {
             Connecting,
-            Answering,
             Idle,
         }
         let late = {
@@ -185,18 +205,7 @@ impl Context {
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
             c.deadline = None;
-            let patient_until = c.sent + self.options.response_timeout;
-            let waits = c.bound.iter().any(|(_, key)| {
-                core.streams.get(*key).is_some_and(|s| s.phase == Phase::Connecting)
-            });
             match c.stage {
-                Stage::Open(_) if waits && patient_until > now => {
-                    // the request was still going out: the server's time counts from its end
-                    c.deadline =
-                        Some(core.timers.schedule(patient_until, Timer::ConnDeadline(conn)));
-                    return;
-                }
-                Stage::Open(_) if waits => Late::Answering,
                 Stage::Open(_) => Late::Idle,
                 Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => {
                     Late::Connecting
@@ -205,13 +214,6 @@ impl Context {
         };
         match late {
             Late::Connecting => self.conn_failed(conn, &"timeout while connecting".into()),
-            Late::Answering => {
-                // not stale: it has had its time
-                if let Some(c) = self.core().conns.get_mut(conn) {
-                    c.reused = false;
-                }
-                self.broken(conn, "timeout while waiting for the response");
-            }
             Late::Idle => self.broken(conn, "idle for long enough"),
         }
     }

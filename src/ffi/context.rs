@@ -9,20 +9,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::panic::guard;
-use super::policy_text;
+use super::policy_structs::PolicyStructs;
+use super::policy_text::{self, Pieces};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
 use super::types::{
     LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
     LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
-    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
+    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID, LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+    LWS_SYSBLOB_TYPE_MQTT_USERNAME, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
     LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
-use crate::engine::{Context, ContextOptions, DeviceBlob, Host};
-use crate::policy::Parser;
+use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 use crate::system::smd::Limits;
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
@@ -35,7 +36,9 @@ pub struct CContext {
     pub(super) table: StreamTable,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
-    pub(super) parser: RefCell<Option<Parser>>,
+    pub(super) pieces: RefCell<Pieces>,
+    /// The policy as C structs, if the program asked for it.
+    pub(super) policy_structs: RefCell<Option<PolicyStructs>>,
     /// Frames of ours are on some thread's stack.
     pub(super) busy: AtomicBool,
     depth: Cell<u32>,
@@ -45,6 +48,8 @@ pub struct CContext {
     interrupted: AtomicBool,
     user: *mut c_void,
     pub(super) log_cx: *mut lws_log_cx,
+    /// Says to the program's log context that it is in use.
+    _log_use: c_log::Use,
     strings: RefCell<HashMap<String, CString>>,
 }
 
@@ -87,8 +92,6 @@ impl CContext {
         unsafe { state::remove_notifiers(self.services.manager()) };
         services::detach(self.handle);
         registry::leave(self.handle);
-        // SAFETY: the program promised that its log context outlives the context.
-        unsafe { c_log::lwsl_refcount_cx(self.log_cx, -1) };
         self.depth.set(self.depth.get() - 1);
     }
 
@@ -154,6 +157,15 @@ impl Host for CHost {
         Some((cert, key))
     }
 
+    fn mqtt_blob(&self, which: MqttBlob) -> Option<Vec<u8>> {
+        let item = match which {
+            MqttBlob::ClientId => LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
+            MqttBlob::Username => LWS_SYSBLOB_TYPE_MQTT_USERNAME,
+            MqttBlob::Password => LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
+        };
+        self.blob(item, 0)
+    }
+
     fn woken(&self) {
         if registry::take_cancelled(self.handle)
             && let Some(cx) = registry::find_context(self.handle)
@@ -195,13 +207,17 @@ pub unsafe extern "C" fn lws_create_context(
 /// As for [`lws_create_context`].
 unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     // SAFETY: the caller promises a good log context.
-    let _log = unsafe { c_log::scope(info.log_cx) };
+    let (_log, log_use) = unsafe { (c_log::scope(info.log_cx), c_log::Use::new(info.log_cx)) };
     // SAFETY: the caller promises good strings and structs.
     let Some(policy) = (unsafe { policy_text::load(info) }) else { return null_mut() };
     let Some(reserved) = registry::reserve() else {
         log::err!("lws_create_context: {} contexts exist already", registry::MAX_CONTEXTS);
         return null_mut();
     };
+    log::notice!(
+        "lws_create_context: LWS: {}, rustls, NET CLI H1 H2 WS MQTT SS-JSON-POL",
+        super::misc::version()
+    );
     say_what_is_ignored(info);
     let handle = reserved.handle;
     let wake = registry_waker(handle);
@@ -225,7 +241,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         services: Arc::clone(&services),
         table: StreamTable::default(),
         vhosts: Vhosts::default(),
-        parser: RefCell::new(None),
+        pieces: RefCell::default(),
+        policy_structs: RefCell::new(None),
         busy: AtomicBool::new(false),
         depth: Cell::new(0),
         destroy_wanted: Cell::new(false),
@@ -233,6 +250,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         interrupted: AtomicBool::new(false),
         user: info.user,
         log_cx: info.log_cx,
+        _log_use: log_use,
         strings: RefCell::default(),
     });
     reserved.enter(&cx, waker);
@@ -240,7 +258,6 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let frame = cx.enter();
     // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
     unsafe {
-        c_log::lwsl_refcount_cx(info.log_cx, 1);
         if !info.pcontext.is_null() {
             *info.pcontext = handle;
         }

@@ -8,6 +8,11 @@ use super::ptr::bytes;
 /// The version of libwebsockets whose API this is, and our own.
 const VERSION: &str = concat!("5.0.0-securestreams-", env!("CARGO_PKG_VERSION"), "\0");
 
+/// As [`lws_get_library_version`].
+pub(super) fn version() -> &'static str {
+    VERSION.trim_end_matches('\0')
+}
+
 /// The library's version as text.
 #[unsafe(no_mangle)]
 pub extern "C" fn lws_get_library_version() -> *const c_char {

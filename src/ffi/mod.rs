@@ -1,6 +1,8 @@
 //! The C boundary: the exported functions, one file a noun. Everything below it is safe
 //! Rust; nothing imports this module.
 
+pub mod absent;
+pub mod aws;
 pub mod base64;
 pub mod blob;
 pub mod cmdline;
@@ -14,7 +16,11 @@ pub mod log;
 pub mod misc;
 mod objects;
 pub mod panic;
+pub mod policy;
+mod policy_static;
+mod policy_structs;
 pub mod policy_text;
+mod policy_words;
 mod ptr;
 pub mod purify;
 pub mod random;

@@ -4,17 +4,34 @@ use std::ffi::{c_char, c_int};
 use std::rc::Rc;
 
 use super::panic::guard;
+use super::policy_static;
 use super::ptr::{bytes, c_bytes};
 use super::registry;
 use super::types::{LEJP_CONTINUE, LEJP_REJECT_UNKNOWN, lws_context, lws_context_creation_info};
 use crate::policy::{self, Outcome, Parser, Policy, Progress, Rules, Severity};
 use crate::util::log;
 
+/// A policy that comes in pieces.
+#[derive(Default)]
+pub(super) enum Pieces {
+    /// None was begun, or it was abandoned or bad.
+    #[default]
+    None,
+    /// More is needed.
+    Parsing(Parser),
+    /// It was complete; what a program still has of its text can be white space only.
+    Complete,
+}
+
 /// The policy that a context is to have, or `None`, with the reasons in the log.
 ///
 /// # Safety
 /// The strings and structs in `info` are good.
 pub(super) unsafe fn load(info: &lws_context_creation_info) -> Option<Rc<Policy>> {
+    if !info.pss_policies.is_null() {
+        // SAFETY: the caller promises good structs.
+        return unsafe { policy_static::read(info.pss_policies) };
+    }
     // SAFETY: the caller promises a good string.
     let Some(given) = (unsafe { c_bytes(info.pss_policies_json) }) else {
         return Some(Rc::new(policy::default_policy()));
@@ -79,14 +96,14 @@ pub unsafe extern "C" fn lws_ss_policy_parse_begin(
         } else {
             Parser::begin_overlay(&cx.engine.policy(), Rules::default())
         };
-        *cx.parser.borrow_mut() = Some(parser);
+        *cx.pieces.borrow_mut() = Pieces::Parsing(parser);
         0
     })
 }
 
 /// Takes the next piece of a policy. Returns `LEJP_CONTINUE` while more is needed; 0 or above (the
 /// bytes left over) when the policy was complete and is in force; below 0 if it is bad, which is
-/// logged: the policy that was in force stays.
+/// logged: the policy that was in force stays. White space may follow in further pieces.
 ///
 /// # Safety
 /// `context` came from this library; `len` bytes are readable at `buf`.
@@ -101,21 +118,33 @@ pub unsafe extern "C" fn lws_ss_policy_parse(
             return LEJP_REJECT_UNKNOWN;
         };
         let _frame = cx.enter();
-        let Some(mut parser) = cx.parser.borrow_mut().take() else {
-            log::err!("lws_ss_policy_parse: no parse was begun");
-            return LEJP_REJECT_UNKNOWN;
-        };
         // SAFETY: the caller promises the bytes.
-        let progress = parser.feed(unsafe { bytes(buf, len) });
-        match progress {
+        let piece = unsafe { bytes(buf, len) };
+        let mut parser = match cx.pieces.take() {
+            Pieces::Parsing(parser) => parser,
+            Pieces::Complete if piece.iter().all(u8::is_ascii_whitespace) => {
+                *cx.pieces.borrow_mut() = Pieces::Complete;
+                return count(len);
+            }
+            Pieces::Complete => {
+                log::err!("lws_ss_policy_parse: {len} bytes too many: the policy was complete");
+                return LEJP_REJECT_UNKNOWN;
+            }
+            Pieces::None => {
+                log::err!("lws_ss_policy_parse: no parse was begun");
+                return LEJP_REJECT_UNKNOWN;
+            }
+        };
+        match parser.feed(piece) {
             Progress::Continue => {
-                *cx.parser.borrow_mut() = Some(parser);
+                *cx.pieces.borrow_mut() = Pieces::Parsing(parser);
                 LEJP_CONTINUE
             }
             Progress::Done { unused } => match accept(parser.finish()) {
                 Some(policy) => {
                     cx.engine.set_policy(policy);
-                    c_int::try_from(unused).unwrap_or(c_int::MAX)
+                    *cx.pieces.borrow_mut() = Pieces::Complete;
+                    count(unused)
                 }
                 None => LEJP_REJECT_UNKNOWN,
             },
@@ -127,7 +156,12 @@ pub unsafe extern "C" fn lws_ss_policy_parse(
     })
 }
 
-/// Ends a parse in pieces that is not to be completed. Returns 0 if there was one, else 1.
+fn count(bytes: usize) -> c_int {
+    c_int::try_from(bytes).unwrap_or(c_int::MAX)
+}
+
+/// Ends a parse in pieces; a policy that was not complete is dropped, one that was stays in force.
+/// Returns 0 if a parse was begun, else 1.
 ///
 /// # Safety
 /// `context` came from this library.
@@ -136,8 +170,7 @@ pub unsafe extern "C" fn lws_ss_policy_parse_abandon(context: *mut lws_context) 
     guard("lws_ss_policy_parse_abandon", 1, || {
         let Some(cx) = registry::context("lws_ss_policy_parse_abandon", context) else { return 1 };
         let _frame = cx.enter();
-        let dropped = cx.parser.borrow_mut().take();
-        i32::from(dropped.is_none())
+        matches!(cx.pieces.take(), Pieces::None).into()
     })
 }
 

@@ -1,9 +1,11 @@
 //! The delays of a retry policy, for programs that schedule their own retries.
 
-use std::ffi::{c_char, c_uint};
+use std::ffi::{c_char, c_int, c_uint};
 
 use super::panic::guard;
-use super::types::{lws_context, lws_retry_bo};
+use super::sul::lws_sul_schedule;
+use super::types::{lws, lws_context, lws_retry_bo, lws_sorted_usec_list, lws_usec_t, sul_cb_t};
+use crate::util::log;
 
 /// Milliseconds to the first retry, without a table.
 const DEFAULT_MS: u64 = 3_000;
@@ -47,6 +49,61 @@ pub unsafe extern "C" fn lws_retry_get_delay_ms(
             let extra = ms * jitter * u64::from(u16::from_ne_bytes(chance)) / 65_536 / 100;
             c_uint::try_from(ms + extra).unwrap_or(c_uint::MAX)
         }
+    })
+}
+
+/// Schedules try number `*ctry`, which is counted up: `cb` is called from the event loop after
+/// the delay that [`lws_retry_get_delay_ms`] gives. Returns 0, or 1 if the policy wants no more
+/// tries (or is NULL, or `context` is none): nothing is scheduled then. `tid` is ignored.
+///
+/// # Safety
+/// As for [`lws_retry_get_delay_ms`] and [`lws_sul_schedule`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_retry_sul_schedule(
+    context: *mut lws_context,
+    tid: c_int,
+    sul: *mut lws_sorted_usec_list,
+    retry: *const lws_retry_bo,
+    cb: sul_cb_t,
+    ctry: *mut u16,
+) -> c_int {
+    const NAME: &str = "lws_retry_sul_schedule";
+    guard(NAME, 1, || {
+        if sul.is_null() || super::registry::context(NAME, context).is_none() {
+            return 1;
+        }
+        let mut conceal: c_char = 0;
+        // SAFETY: as the caller promises.
+        unsafe {
+            let ms = lws_retry_get_delay_ms(context, retry, ctry, &raw mut conceal);
+            if conceal == 0 {
+                return 1;
+            }
+            lws_sul_schedule(context, tid, sul, cb, lws_usec_t::from(ms) * 1000);
+        }
+        0
+    })
+}
+
+/// As [`lws_retry_sul_schedule`], by the policy of a connection. Handles of connections are not
+/// given out by this library: logs that and returns 1.
+///
+/// # Safety
+/// None needed: nothing is followed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_retry_sul_schedule_retry_wsi(
+    wsi: *mut lws,
+    sul: *mut lws_sorted_usec_list,
+    cb: sul_cb_t,
+    ctry: *mut u16,
+) -> c_int {
+    let _ = (sul, cb, ctry);
+    guard("lws_retry_sul_schedule_retry_wsi", 1, || {
+        log::err!(
+            "lws_retry_sul_schedule_retry_wsi: {wsi:p} is no connection: handles of connections \
+             are not given out"
+        );
+        1
     })
 }
 

@@ -7,7 +7,12 @@
 //! pieces marked by start and end of message.
 
 pub mod h1;
+pub mod h2;
+pub mod mqtt;
 pub mod raw;
+pub mod ws;
+
+use bytes::Bytes;
 
 use crate::util::{Micros, TxBuf};
 
@@ -66,6 +71,28 @@ pub enum Event<'b> {
         /// Last piece of a message.
         eom: bool,
     },
+    /// Payload that the codec had to change (inflated, unmasked), so that it stands in a buffer
+    /// of its own: take it with [`Codec::swap_held`] before the next call. Otherwise as
+    /// [`Event::Data`].
+    Held {
+        /// Which transaction.
+        tid: Tid,
+        /// First piece of a message.
+        som: bool,
+        /// Last piece of a message.
+        eom: bool,
+    },
+    /// Payload that the codec hands over, memory and all. Otherwise as [`Event::Data`].
+    Owned {
+        /// Which transaction.
+        tid: Tid,
+        /// The bytes.
+        data: Bytes,
+        /// First piece of a message.
+        som: bool,
+        /// Last piece of a message.
+        eom: bool,
+    },
     /// The transaction is complete in both directions. If [`Codec::reuse`] then says
     /// [`Reuse::Idle`] or [`Reuse::Shared`], another may be started.
     End {
@@ -79,8 +106,34 @@ pub enum Event<'b> {
         /// Why, for the log.
         reason: &'static str,
     },
+    /// The peer ended this transaction and says that it did nothing of it: unlike after
+    /// [`Event::Reset`], even a request that must not be made twice may go out again (RFC 9113
+    /// 8.7). On a fresh connection, if [`Codec::reuse`] says [`Reuse::Never`].
+    Refused {
+        /// Which transaction.
+        tid: Tid,
+        /// Why, for the log.
+        reason: &'static str,
+    },
     /// The peer proved that it lives (pong, PINGRESP ...).
     Alive,
+    /// The transaction may carry payload from now on, where that is not told by a
+    /// [`Head`](Self::Head): an mqtt stream is subscribed and its birth message taken.
+    Ready {
+        /// Which transaction.
+        tid: Tid,
+    },
+    /// The peer (or, where the protocol knows no answer, the transport) took a message that was
+    /// sent. In the order of sending for messages of one quality of service.
+    Acked {
+        /// Which transaction.
+        tid: Tid,
+    },
+    /// A message that was sent is not known to have arrived and will not be sent again.
+    Nacked {
+        /// Which transaction.
+        tid: Tid,
+    },
 }
 
 /// Whether a connection can carry another transaction.
@@ -130,6 +183,19 @@ pub trait Codec {
         now: Micros,
     ) -> Result<Option<Event<'b>>, ProtoError>;
 
+    /// Swaps `buffer` with the payload of the [`Event::Held`] that was just reported: once, with
+    /// an empty `buffer`, to get it, and once more after its delivery to give the memory back.
+    /// That it is given back is no duty. Codecs that never report `Held` do nothing.
+    fn swap_held(&mut self, buffer: &mut Vec<u8>) {
+        buffer.clear();
+    }
+
+    /// What the peer said when it ended the connection in the protocol's own words (the status
+    /// and reason of a ws close ...), for the log.
+    fn farewell(&self) -> Option<String> {
+        None
+    }
+
     /// The peer closed its side in the orderly way of the transport (with TLS: with
     /// `close_notify`). To be called until it says `None`.
     ///
@@ -138,13 +204,41 @@ pub trait Codec {
     fn receive_eof(&mut self) -> Result<Option<Event<'static>>, ProtoError>;
 
     /// The head of the response last reported for `tid`, until the transaction ends or the
-    /// next one starts.
+    /// next one starts; that of an upgrade to ws only until the next call of
+    /// [`receive`](Self::receive).
     fn head(&self, tid: Tid) -> Option<&Head>;
+
+    /// The trailer fields behind the response's body, if there are any: from the message's end
+    /// until [`Event::End`].
+    fn trailers(&self, _tid: Tid) -> Option<&Head> {
+        None
+    }
 
     /// Whether the peer has sent anything at all towards `tid`'s response, interim ones
     /// included; still answers after an error. A connection taken from the pool that breaks
     /// while this is `false` was stale: the request may go out again on a fresh one.
     fn response_started(&self, tid: Tid) -> bool;
+
+    /// Says that the program wants to send on `tid`, or (after a `tx` that sent nothing) that it
+    /// no longer does. Where transactions share the connection's credit, one gets a part of it
+    /// only while it wants to send: to be said before each [`tx_window`](Self::tx_window) that
+    /// is to offer anything. The want ends with [`tx_commit`](Self::tx_commit).
+    fn want_tx(&mut self, _tid: Tid, _wanted: bool) {}
+
+    /// Limits the payload that the peer may send for `tid` to `bytes` from now on, until
+    /// [`add_peer_credit`](Self::add_peer_credit) allows more. Without this call the codec lets
+    /// the peer send as fast as the payload is taken.
+    fn limit_peer(&mut self, _tid: Tid, _bytes: u32) {}
+
+    /// Lets the peer send `bytes` more (or less) for `tid`, if it was limited. What was held back
+    /// may flow at once: call [`receive`](Self::receive), also with empty input.
+    fn add_peer_credit(&mut self, _tid: Tid, _bytes: i32) {}
+
+    /// How many bytes the peer may still send for `tid`, as far as is known here: some may be on
+    /// their way. 0 where the protocol has no such thing.
+    fn peer_credit(&self, _tid: Tid) -> i32 {
+        0
+    }
 
     /// What `tid` may send now; `None` if its sending side is complete or it does not exist.
     fn tx_window(&self, tid: Tid) -> Option<TxWindow>;
@@ -174,6 +268,60 @@ pub trait Codec {
 
     /// Asks the peer for a sign of life, if the protocol can: the answer is [`Event::Alive`].
     fn ping(&mut self, out: &mut TxBuf) -> bool;
+
+    /// Starts a transaction of a publish and subscribe protocol, as [`start`](Self::start) does
+    /// for requests. [`Event::Ready`] follows, right away on a session that is up: to be asked
+    /// for by [`receive`](Self::receive) with empty input.
+    ///
+    /// # Errors
+    /// The protocol has no topics, or a topic or message cannot be expressed; nothing was
+    /// written.
+    fn start_topics(&mut self, _: &mqtt::Open<'_>, _: &mut TxBuf) -> Result<Tid, ProtoError> {
+        Err(ProtoError::new(ProtoErrorKind::BadRequest, "this protocol has no topics"))
+    }
+
+    /// What is known of `tid`'s next message before its first byte is there. To be called, where
+    /// there is something to tell, before the [`tx_window`](Self::tx_window) that the message is
+    /// written into. Protocols that need none of it ignore it.
+    ///
+    /// # Errors
+    /// The topic cannot be expressed; the one before stays.
+    fn tx_message(&mut self, _tid: Tid, _next: &NextMessage<'_>) -> Result<(), ProtoError> {
+        Ok(())
+    }
+
+    /// When [`on_deadline`](Self::on_deadline) is due, if ever. Changes with every call of the
+    /// others.
+    fn next_deadline(&self) -> Option<Micros> {
+        None
+    }
+
+    /// Time has passed: a keep-alive goes to `out`. Early calls do nothing.
+    ///
+    /// # Errors
+    /// The peer did not answer in time, or the connection is of no use for a reason found in a
+    /// call that cannot say so.
+    fn on_deadline(&mut self, _out: &mut TxBuf, _now: Micros) -> Result<(), ProtoError> {
+        Ok(())
+    }
+
+    /// Says goodbye in the protocol's own way (DISCONNECT, GOAWAY, a close frame ...). Nothing
+    /// may be sent afterwards; without it a close looks like a crash to the peer.
+    fn goodbye(&mut self, _out: &mut TxBuf) {}
+
+    /// What has to live on when the connection is lost, for the next one to the same place.
+    fn take_session(&mut self) -> Option<mqtt::Session> {
+        None
+    }
+}
+
+/// What is known of a message before its first byte: see [`Codec::tx_message`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NextMessage<'a> {
+    /// Its length in bytes, if the program announced it.
+    pub len: Option<u64>,
+    /// The topic, if it is another than the last message's.
+    pub topic: Option<&'a str>,
 }
 
 /// Bytes of field text that an idle [`Head`] keeps for the next response.
@@ -277,6 +425,14 @@ pub enum ProtoErrorKind {
     CutShort,
     /// The program sent more than it announced, or after its end of message.
     TxOverrun,
+    /// The program ended a message before the length it had announced.
+    TxShort,
+    /// The peer does not accept the credentials.
+    AuthFailed,
+    /// The peer refuses the session for another reason.
+    Refused,
+    /// The peer did not answer in time.
+    Timeout,
 }
 
 impl ProtoError {
@@ -294,6 +450,10 @@ impl std::fmt::Display for ProtoError {
             ProtoErrorKind::TooLarge => "limit passed",
             ProtoErrorKind::CutShort => "cut short",
             ProtoErrorKind::TxOverrun => "more sent than announced",
+            ProtoErrorKind::TxShort => "less sent than announced",
+            ProtoErrorKind::AuthFailed => "credentials rejected",
+            ProtoErrorKind::Refused => "refused",
+            ProtoErrorKind::Timeout => "no answer in time",
         };
         write!(f, "{kind}: {}", self.detail)
     }

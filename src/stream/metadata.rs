@@ -37,7 +37,7 @@ pub struct Metadata {
     direct: Vec<(String, Value)>,
 }
 
-/// The name is neither declared nor a header that may be set directly.
+/// The policy does not know the name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnknownName;
 
@@ -54,7 +54,11 @@ impl Metadata {
             self.declared[i] = Some(value);
             return Ok(());
         }
-        let header = direct_name(kind, name).ok_or(UnknownName)?;
+        if !kind.direct_proto_str {
+            return Err(UnknownName);
+        }
+        // without a colon it is accepted too: programs set one name whatever their policy declares
+        let header = name.strip_suffix(':').unwrap_or(name);
         match self.direct.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(header)) {
             Some(entry) => entry.1 = value,
             None => self.direct.push((header.to_owned(), value)),
@@ -62,17 +66,14 @@ impl Metadata {
         Ok(())
     }
 
-    /// The value of `name`: `Ok(None)` if it is known but not set.
+    /// The value of `name`: `Ok(None)` if it is declared but not set. What was set for the request
+    /// only (`direct_proto_str`) is not to be had back: by these names responses are read.
     ///
     /// # Errors
-    /// The policy does not know the name.
+    /// The policy does not declare the name.
     pub fn get(&self, kind: &StreamType, name: &str) -> Result<Option<&[u8]>, UnknownName> {
-        if let Some(i) = kind.metadata.iter().position(|d| d.name == name) {
-            return Ok(self.declared(i));
-        }
-        let header = direct_name(kind, name).ok_or(UnknownName)?;
-        let found = self.direct.iter().find(|(n, _)| n.eq_ignore_ascii_case(header));
-        Ok(found.map(|(_, v)| (**v).as_ref()))
+        let i = kind.metadata.iter().position(|d| d.name == name).ok_or(UnknownName)?;
+        Ok(self.declared(i))
     }
 
     /// The value of the policy's declaration number `i`.
@@ -95,10 +96,42 @@ impl Metadata {
     }
 }
 
-/// The header that `name` (`"content-type:"`) means, if the policy allows it.
-fn direct_name<'n>(kind: &StreamType, name: &'n str) -> Option<&'n str> {
-    if !kind.direct_proto_str {
-        return None;
+#[cfg(test)]
+mod tests {
+    use super::{Metadata, Owned, UnknownName, Value};
+    use crate::policy;
+
+    fn value(text: &str) -> Value {
+        Box::new(Owned::new(text.as_bytes()))
     }
-    name.strip_suffix(':').filter(|n| !n.is_empty())
+
+    fn kind(more: &str) -> std::rc::Rc<policy::StreamType> {
+        let text = format!(
+            r#"{{"s":[{{"s":{{"endpoint":"x","port":1,"protocol":"h1","metadata":[{{"who":""}}]{more}}}}}]}}"#
+        );
+        let parsed = policy::parse(text.as_bytes()).policy.expect("a good policy");
+        std::rc::Rc::clone(parsed.stream_type("s").expect("is there"))
+    }
+
+    #[test]
+    fn only_declared_names_without_direct_proto_str() {
+        let (kind, mut metadata) = (kind(""), Metadata::default());
+        assert_eq!(metadata.set(&kind, "x-a:", value("1")), Err(UnknownName));
+        assert_eq!(metadata.get(&kind, "who"), Ok(None));
+        assert_eq!(metadata.set(&kind, "who", value("me")), Ok(()));
+        assert_eq!(metadata.get(&kind, "who"), Ok(Some(&b"me"[..])));
+        assert_eq!(metadata.get(&kind, "x-a:"), Err(UnknownName));
+    }
+
+    #[test]
+    fn direct_names_are_for_the_request_and_their_colon_is_optional() {
+        let (kind, mut metadata) = (kind(r#","direct_proto_str":true"#), Metadata::default());
+        for (name, text) in [("X-A:", "1"), ("tag", "2"), ("x-a", "3"), ("who", "me")] {
+            assert_eq!(metadata.set(&kind, name, value(text)), Ok(()), "{name}");
+        }
+        let sent: Vec<_> = metadata.direct().collect();
+        assert_eq!(sent, [("X-A", &b"3"[..]), ("tag", &b"2"[..])]);
+        assert_eq!(metadata.get(&kind, "X-A:"), Err(UnknownName), "that would be the response's");
+        assert_eq!(metadata.get(&kind, "who"), Ok(Some(&b"me"[..])));
+    }
 }

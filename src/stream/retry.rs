@@ -25,6 +25,12 @@ impl Attempts {
         self.0 = 0;
     }
 
+    /// Whether the next attempt is a retry.
+    #[must_use]
+    pub fn is_retry(self) -> bool {
+        self.0 > 0
+    }
+
     /// An attempt failed: what now? `random` is a fresh random number, for the jitter; `at_least`
     /// is what the peer asked for (`Retry-After`), which can only lengthen the wait. A stream
     /// type without a `retry` has one attempt.

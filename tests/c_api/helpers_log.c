@@ -152,6 +152,34 @@ files(const char *path)
 }
 
 static void
+context_uses_its_log(const char *path)
+{
+	lws_log_cx_t log = { .u.emit_cx = lws_log_emit_cx_file, .refcount_cb = lws_log_use_cx_file,
+			     .opaque = (void *)path, .lll_flags = LLLF_LOG_CONTEXT_AWARE | LLL_NOTICE };
+	struct lws_context_creation_info info;
+	struct lws_context *cx;
+	char line[256];
+	FILE *file;
+
+	lws_context_info_defaults(&info, NULL);
+	info.log_cx = &log;
+	cx = lws_create_context(&info);
+	CHECK(cx);
+	CHECK(log.refcount == 1 && (int)(intptr_t)log.stg >= 0);
+	lws_context_destroy(cx);
+	CHECK(log.refcount == 0 && (int)(intptr_t)log.stg == -1);
+
+	file = fopen(path, "r");
+	CHECK(file && fgets(line, sizeof(line), file));
+	CHECK(strstr(line, "] N: lws_create_context: LWS: ") && strstr(line, lws_get_library_version()));
+	fclose(file);
+
+	info.pss_policies_json = "{ no policy";
+	CHECK(!lws_create_context(&info));
+	CHECK(log.refcount == 0 && (int)(intptr_t)log.stg == -1);
+}
+
+static void
 helpers(void)
 {
 	lws_log_ratelimit_t rl = { 0, 0 };
@@ -183,6 +211,7 @@ main(int argc, char **argv)
 	contexts();
 	hexdumps();
 	files(argv[1]);
+	context_uses_its_log(argv[1]);
 	helpers();
 
 	return 0;

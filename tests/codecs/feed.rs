@@ -133,7 +133,14 @@ impl Log {
                 assert_eq!(tid, self.tid);
                 self.seen.push(Seen::End);
             }
-            Event::Reset { .. } | Event::Alive => panic!("not an h1 event: {event:?}"),
+            Event::Held { .. }
+            | Event::Owned { .. }
+            | Event::Reset { .. }
+            | Event::Refused { .. }
+            | Event::Alive
+            | Event::Ready { .. }
+            | Event::Acked { .. }
+            | Event::Nacked { .. } => panic!("not an h1 event: {event:?}"),
         }
     }
 }

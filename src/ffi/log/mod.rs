@@ -190,6 +190,26 @@ pub unsafe extern "C" fn lwsl_refcount_cx(cx: *mut lws_log_cx, _new: c_int) {
     });
 }
 
+/// An object's use of a log context, which is counted there as long as this lives.
+pub(super) struct Use(*mut lws_log_cx);
+
+impl Use {
+    /// # Safety
+    /// `cx` is NULL or a log context that outlives this.
+    pub(super) unsafe fn new(cx: *mut lws_log_cx) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { lwsl_refcount_cx(cx, 1) };
+        Self(cx)
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        // SAFETY: it outlives this, as `new` was promised.
+        unsafe { lwsl_refcount_cx(self.0, -1) };
+    }
+}
+
 /// Says whether a rate-limited line may be logged now: returns 0 for no, else 1 plus the number
 /// of lines that were held back. After a yes the next one comes `interval_us` microseconds later.
 ///

@@ -23,8 +23,9 @@ impl AsRef<[u8]> for Bound {
 }
 
 /// Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream is
-/// gone; `name` is copied. To be done before the transaction that it is for. Returns 0, or 1 if the
-/// policy does not know the name.
+/// gone; `name` is copied. Endpoint and path of a transaction take what is set before CONNECTING is
+/// said, its header fields what is set when the request goes out. Returns 0, or 1 if the policy
+/// does not know the name; with `direct_proto_str` it knows every name, as a header field's.
 ///
 /// # Safety
 /// `h` came from this library, `name` is NUL-terminated, `len` bytes are readable at `value` as
@@ -95,10 +96,11 @@ unsafe fn set_metadata(
     })
 }
 
-/// Gets metadata, also what a response's header set it to. `*value` is NULL if it is known but
+/// Gets metadata, also what a response's header set it to. `*value` is NULL if it is declared but
 /// not set; else it is good until the metadata changes or, for a header got by its own name with a
 /// colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a NUL
-/// behind them. Returns 0, or 1 if the policy does not know the name.
+/// behind them. Returns 0, or 1 if the policy does not know the name or the response does not have
+/// the header; `*value` and `*len` are untouched then.
 ///
 /// # Safety
 /// `h` came from this library, `name` is NUL-terminated, `value` and `len` are writable.

@@ -186,7 +186,8 @@ unsafe fn create(
         state: Cell::new(ssi.state),
         tag: Tag::default(),
     });
-    let new = NewStream { kind: Rc::clone(kind), handler };
+    let peer_credit = u32::try_from(ssi.manual_initial_tx_credit).ok().filter(|c| *c > 0);
+    let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
     let Some(handle) = cx.table.handle(cx.handle, key) else {
         log::err!("lws_ss_create: {name}: too many streams");
@@ -239,13 +240,30 @@ fn with_stream<R: Copy>(
     refused: R,
     f: impl FnOnce(&Rc<CContext>, StreamKey) -> R,
 ) -> R {
-    guard(name, refused, || {
+    let unfinished = Cell::new(false);
+    let result = guard(name, refused, || {
         let Some((cx, key)) = registry::stream(name, handle) else { return refused };
+        unfinished.set(true);
         let frame = cx.enter();
         let result = f(&cx, key);
+        unfinished.set(false);
         drop(frame);
         result
-    })
+    });
+    if unfinished.get() {
+        drop_after_panic(handle);
+    }
+    result
+}
+
+/// A panic may have left the stream half changed: it goes, the program lives.
+fn drop_after_panic(handle: *const lws_ss_handle) {
+    guard("stream after a panic", (), || {
+        if let Some((cx, key)) = registry::peek_stream(handle) {
+            let _frame = cx.enter();
+            cx.engine.destroy(key);
+        }
+    });
 }
 
 /// What is returned where a handle is refused: no connection came of the call, and nothing
@@ -351,25 +369,27 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     });
 }
 
-/// How many bytes the peer may still send, as far as the protocol has such a credit: 0 for h1
-/// and raw, which have none.
+/// How many bytes the peer may still send, on protocols that have such a credit (h2): as far as
+/// is known, some may be on their way. 0 elsewhere.
 ///
 /// # Safety
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_get_est_peer_tx_credit(h: *mut lws_ss_handle) -> c_int {
-    with_stream("lws_ss_get_est_peer_tx_credit", h, 0, |_, _| 0)
+    with_stream("lws_ss_get_est_peer_tx_credit", h, 0, |cx, key| cx.engine.peer_credit(key))
 }
 
-/// Gives the peer credit to send `add` more bytes, on protocols that have such a credit: no effect
-/// on h1 and raw. Returns 0.
+/// Gives the peer credit to send `add` more bytes, on protocols that have such a credit (h2), to
+/// a stream made with `manual_initial_tx_credit`. No effect elsewhere. Returns 0.
 ///
 /// # Safety
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_add_peer_tx_credit(h: *mut lws_ss_handle, add: i32) -> c_int {
-    let _ = add;
-    with_stream("lws_ss_add_peer_tx_credit", h, 1, |_, _| 0)
+    with_stream("lws_ss_add_peer_tx_credit", h, 1, |cx, key| {
+        cx.engine.add_peer_credit(key, add);
+        0
+    })
 }
 
 /// The program knows by its own means that the peer lives: the policy's `svalidping` and

@@ -14,7 +14,7 @@
 
 mod chunked;
 mod client;
-mod request;
+pub(in crate::proto) mod request;
 mod response;
 mod send;
 

@@ -15,13 +15,7 @@ pub(super) struct Written {
 
 /// Writes the head of `req`, or nothing.
 pub(super) fn write(req: &Request<'_>, out: &mut TxBuf) -> Result<Written, ProtoError> {
-    check_method(req.method)?;
-    check_bytes("authority", req.authority.as_bytes(), is_authority_byte)?;
-    check_path(req.path)?;
-    for (name, value) in req.fields {
-        check_field(name, value)?;
-    }
-
+    check(req)?;
     for part in [req.method, " ", req.path, " HTTP/1.1\r\nHost: ", req.authority, "\r\n"] {
         out.push(part.as_bytes());
     }
@@ -46,6 +40,14 @@ pub(super) fn write(req: &Request<'_>, out: &mut TxBuf) -> Result<Written, Proto
             || named("connection").any(|v| super::response::list_has(v, "close")),
         upgrade: named("upgrade").next().is_some(),
     })
+}
+
+/// Whether `req` can be expressed in HTTP at all, of whatever version.
+pub(in crate::proto) fn check(req: &Request<'_>) -> Result<(), ProtoError> {
+    check_method(req.method)?;
+    check_bytes("authority", req.authority.as_bytes(), is_authority_byte)?;
+    check_path(req.path)?;
+    req.fields.iter().try_for_each(|(name, value)| check_field(name, value))
 }
 
 fn check_method(method: &str) -> Result<(), ProtoError> {
