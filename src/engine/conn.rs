@@ -41,6 +41,9 @@ pub(super) struct Open {
     pub out: TxBuf,
     /// What is spoken: the policy's protocol, or h1 where h2 was wanted and not to be had.
     pub speaks: Protocol,
+    /// What has arrived is delivered before the program is asked to send (the policy's
+    /// `ws_prioritize_reads`).
+    pub reads_first: bool,
     /// The transport holds bytes it has not given to the socket.
     pub unflushed: bool,
 }
