@@ -1,5 +1,5 @@
 /*
- * many: several streams at once in one context, for the tests of shared.rs.
+ * many: several streams at once in one context, for the tests of h2.rs and messages.rs.
  *
  *   many --policy FILE --streams TYPE[,TYPE...] [--n N] [--limit-ms N]
  *        [--count N] [--post BYTES]            http: transactions a stream
@@ -9,7 +9,8 @@
  *
  * N streams of each type. stdout: "I STATE" for stream I, "I rx LEN hash=H
  * som=N eom=N" at each end of a message, "I perf JSON", "end". Streams whose
- * type starts with "sub" send nothing. Exit code 3 if the limit was reached.
+ * type starts with "sub" send nothing; where it starts with "ws" a message is
+ * done when its echo is there, elsewhere when it is acknowledged. Exit code 3 if the limit was reached.
  */
 
 #include <libwebsockets.h>
@@ -23,8 +24,8 @@ LWS_SS_USER_TYPEDEF
 	lws_sorted_usec_list_t sul;
 	int index;
 	int silent;
+	int echo;
 	int remaining;
-	int outstanding;
 	size_t sent;
 	size_t total;
 	uint32_t hash;
@@ -39,7 +40,7 @@ static lws_sorted_usec_list_t sul_limit;
 static size_t post_len, want_rx, got_rx;
 static int count, messages, credit, hold, streams, finished, exit_code;
 
-/* byte i of what is sent; shared.rs computes the same */
+/* byte i of what is sent; h2.rs and messages.rs computes the same */
 static uint8_t
 pattern(size_t i)
 {
@@ -71,6 +72,18 @@ begin(many_t *m)
 		return lws_ss_request_tx_len(m->ss, (unsigned long)post_len);
 
 	return lws_ss_request_tx(m->ss);
+}
+
+/* a message arrived at its end */
+static lws_ss_state_return_t
+message_done(many_t *m)
+{
+	if (--m->remaining > 0)
+		return begin(m);
+	m->over = 1;
+	check_over();
+
+	return LWSSSSRET_OK;
 }
 
 static void
@@ -120,6 +133,8 @@ many_rx(void *userobj, const uint8_t *buf, size_t len, int flags)
 		printf("%d rx %zu hash=%u som=%d eom=%d\n", m->index, m->total,
 		       m->hash, m->som, m->eom);
 		m->som = m->eom = 0;
+		if (m->echo)
+			return message_done(m);
 		check_over();
 	}
 
@@ -170,12 +185,8 @@ many_state(void *userobj, void *h_src, lws_ss_constate_t state,
 			return begin(m);
 		break;
 	case LWSSSCS_QOS_ACK_REMOTE:
-		if (!messages || m->silent)
-			break;
-		if (--m->remaining > 0)
-			return begin(m);
-		m->over = 1;
-		check_over();
+		if (messages && !m->silent)
+			return message_done(m);
 		break;
 	case LWSSSCS_DISCONNECTED:
 	case LWSSSCS_ALL_RETRIES_FAILED:
@@ -236,6 +247,7 @@ create(const char *type)
 	m = (many_t *)lws_ss_to_user_object(handles[streams]);
 	m->index = streams++;
 	m->silent = !strncmp(type, "sub", 3);
+	m->echo = !strncmp(type, "ws", 2);
 	m->remaining = messages ? messages : count;
 	lws_sul_schedule(cx, 0, &m->sul, begin_cb, m->silent ? 1 : 2);
 

@@ -1,57 +1,14 @@
-//! Streams that share connections (h2, mqtt) and ws against real peers, driven by `tests/scenarios/many.c`.
+//! Streams that share connections against a real nginx, driven by `tests/scenarios/many.c`.
 
 mod fixtures;
 
 use fixtures::certs::certs;
+use fixtures::many::{assert_line, begin, count, many, pattern, rx_line, stream};
 use fixtures::nginx::{AccessLine, Nginx};
-use fixtures::{Outcome, Running, compile, policy, scratch, start};
 use std::collections::HashSet;
-
-/// A stream type of the policy; `more` is further keys, each with a comma in front.
-fn stream(name: &str, port: u16, protocol: &str, more: &str) -> String {
-    format!(
-        "{{\"{name}\": {{\"endpoint\": \"localhost\", \"port\": {port}, \"protocol\": \"{protocol}\", \
-         \"retry\": \"default\"{more}}}}}"
-    )
-}
 
 const H2: &str = ", \"tls\": true, \"tls_trust_store\": \"store\", \"opportunistic\": true, \
                   \"http_method\": \"GET\", \"nghttp2_quirk_end_stream\": true";
-
-fn begin(streams: &[String], args: &[&str]) -> Running {
-    let der = certs().der64("ca");
-    let file = policy(&scratch("many"), &[("store", &der)], streams);
-    let mut all = vec!["--policy", file.to_str().expect("UTF-8")];
-    all.extend(args);
-    start(&compile("tests/scenarios/many.c"), &all)
-}
-
-fn many(streams: &[String], args: &[&str]) -> Outcome {
-    let outcome = begin(streams, args).finish();
-    outcome.expect_code(0);
-    outcome
-}
-
-/// How often `state` was said, to whichever stream.
-fn count(outcome: &Outcome, state: &str) -> usize {
-    outcome.lines().iter().filter(|l| l.split(' ').nth(1) == Some(state)).count()
-}
-
-fn pattern(n: usize) -> Vec<u8> {
-    (0..n).map(|i| b'a' + ((i * 7 + i / 251) % 26) as u8).collect()
-}
-
-/// The `rx` line that stream `index` prints for one message with these bytes.
-fn rx_line(index: usize, bytes: &[u8]) -> String {
-    let hash =
-        bytes.iter().fold(2_166_136_261_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(16_777_619));
-    format!("{index} rx {} hash={hash} som=1 eom=1", bytes.len())
-}
-
-#[track_caller]
-fn assert_line(outcome: &Outcome, line: &str) {
-    assert!(outcome.lines().contains(&line), "no {line:?}\n{outcome}");
-}
 
 fn h2_server(port: u16, more: &str) -> String {
     let (pem, key) = (certs().pem("good"), certs().key("good"));
