@@ -171,3 +171,28 @@ fn h2_server_killed_mid_body() {
     assert_eq!(count(&got, "QOS_ACK_REMOTE"), 0, "{got}");
     assert_eq!(count(&got, "DISCONNECTED"), 3, "{got}");
 }
+
+#[test]
+fn perf_tells_the_times_before_connected() {
+    for protocol in ["h1", "h2"] {
+        let nginx = Nginx::start(1, &[HELLO], |p| h2_server(p[0], ""));
+        let keys = format!("{H2}, \"http_url\": \"/hello.txt\", \"perf\": true");
+        let streams = [stream("get", nginx.ports[0], protocol, &keys)];
+        let got = many(&streams, &["--streams", "get"]);
+        let lines = got.lines();
+        let perf = lines.iter().position(|l| l.starts_with("0 perf ")).expect("perf");
+        assert_eq!(lines[perf + 1], "0 CONNECTED", "{got}");
+        let json: serde_json::Value =
+            serde_json::from_str(&lines[perf]["0 perf ".len()..]).expect("JSON");
+        assert_eq!(json["peer"], "127.0.0.1", "{json}");
+        assert_eq!(json["dns_disp"], 1, "{json}");
+        assert_eq!(json["prot_specific"]["resp"], 200, "{json}");
+        for name in ["sockconn_us", "tls_us", "txn_resp_us"] {
+            assert!(json[name].as_u64().is_some_and(|us| us > 0), "{name} in {json}");
+        }
+        let dns = json["dns"].as_array().expect("addresses");
+        assert!(dns.iter().any(|a| a == "127.0.0.1"), "{json}");
+        // the program's own payload is not touched by it
+        assert_line(&got, &rx_line(0, HELLO.1));
+    }
+}

@@ -57,6 +57,8 @@ pub(super) struct Conn {
     /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
     pub readable: bool,
     pub writable: bool,
+    /// What a stream with `perf` is told about how it came to be; `None` if nobody is.
+    pub times: Option<Box<super::perf::Times>>,
     /// In the ready queue.
     pub queued: bool,
     /// An event said that the peer closed: a short read does not mean that nothing follows.
@@ -92,6 +94,7 @@ impl Conn {
             bound: Vec::new(),
             readable: false,
             writable: false,
+            times: None,
             queued: false,
             read_closed: false,
             reused: false,

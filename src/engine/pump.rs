@@ -152,6 +152,12 @@ impl Context {
             let Some(link) = link else { return };
             let Some(c) = core.conns.get_mut(link.conn) else { return };
             c.unbind(key);
+            if let Some(stream) = core.streams.get_mut(key)
+                && stream.kind.perf
+                && c.times.is_some()
+            {
+                stream.txn.times = c.times.take();
+            }
             // the last one goes: what it leaves unsaid has to outlive the codec
             if c.bound.is_empty()
                 && let Some(session) = c.open().and_then(|o| o.codec.take_session())
