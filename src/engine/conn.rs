@@ -41,6 +41,9 @@ pub(super) struct Open {
     pub out: TxBuf,
     /// What is spoken: the policy's protocol, or h1 where h2 was wanted and not to be had.
     pub speaks: Protocol,
+    /// What has arrived is delivered before the program is asked to send (the policy's
+    /// `ws_prioritize_reads`).
+    pub reads_first: bool,
     /// The transport holds bytes it has not given to the socket.
     pub unflushed: bool,
 }
@@ -54,6 +57,8 @@ pub(super) struct Conn {
     /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
     pub readable: bool,
     pub writable: bool,
+    /// What a stream with `perf` is told about how it came to be; `None` if nobody is.
+    pub times: Option<Box<super::perf::Times>>,
     /// In the ready queue.
     pub queued: bool,
     /// An event said that the peer closed: a short read does not mean that nothing follows.
@@ -89,6 +94,7 @@ impl Conn {
             bound: Vec::new(),
             readable: false,
             writable: false,
+            times: None,
             queued: false,
             read_closed: false,
             reused: false,

@@ -121,10 +121,12 @@ impl Context {
             let conn = core.add_conn(Conn::new(Rc::clone(&route), Stage::Moving, now));
             let due = now + self.options.connect_timeout;
             let deadline = core.timers.schedule(due, Timer::ConnDeadline(conn));
+            let perf = core.streams.get(key).is_some_and(|s| s.kind.perf);
             let shared = is_shared(route.protocol) && !core.shared.is_h1_only(&route);
             if let Some(c) = core.conns.get_mut(conn) {
                 c.deadline = Some(deadline);
                 c.shared = shared;
+                c.times = perf.then(|| Box::new(super::perf::Times::new(now)));
             }
             if shared {
                 core.shared.add(Rc::clone(&route), conn);
@@ -236,6 +238,10 @@ impl Context {
 
     fn race(&self, conn: ConnKey, addrs: &[std::net::SocketAddr]) {
         let now = self.now();
+        self.note_step(conn, |times, now| {
+            times.resolved = Some(now);
+            times.addresses = addrs.to_vec();
+        });
         let mut core = self.core();
         let Some(c) = core.conns.get_mut(conn) else { return };
         let options = socket_options(c.route.attrs);
@@ -296,7 +302,13 @@ impl Context {
                     core.cancel(old);
                 }
             }
-            Progress::Connected { transport, .. } => self.secure(conn, transport),
+            Progress::Connected { transport, peer, .. } => {
+                self.note_step(conn, |times, now| {
+                    times.connected = Some(now);
+                    times.peer = Some(peer);
+                });
+                self.secure(conn, transport);
+            }
             Progress::Failed(e) => self.conn_failed(conn, &Failure::from(e)),
         }
     }
@@ -431,6 +443,9 @@ impl Context {
         for key in &bound {
             if let Some(stream) = core.streams.get_mut(*key) {
                 stream.link = None;
+                if stream.kind.perf && c.times.is_some() {
+                    stream.txn.times = c.times.take();
+                }
             }
         }
         bound

@@ -146,6 +146,7 @@ impl Context {
                 }
                 bind_tid(c, key, tid);
                 if let Some(stream) = core.streams.get_mut(key) {
+                    stream.txn.asked = Some(now);
                     stream.started(conn, tid, parts.path(), speaks);
                     if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
                         open.codec.limit_peer(tid, bytes);
@@ -176,6 +177,9 @@ impl Context {
             return self.link_up(key);
         }
         if http::is_redirect(status) && self.redirected(conn, key, tid, status) {
+            return;
+        }
+        if self.report_perf(key, Some(status)) == Fate::Gone || !self.linked(key, conn) {
             return;
         }
         if COME_BACK_LATER.contains(&status) {

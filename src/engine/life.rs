@@ -156,6 +156,9 @@ impl Context {
     /// The link or transaction of a stream ended. A stream that is not opportunistic and was
     /// not done is connected again by its retry policy, unless the program itself ended it.
     pub(super) fn link_down(&self, key: StreamKey, quietly: Quietly) {
+        if self.report_perf(key, None) == Fate::Gone {
+            return;
+        }
         let Some(say) = self.advance(key, Input::LinkDown) else { return };
         let persistent = {
             let mut core = self.core();
@@ -182,6 +185,9 @@ impl Context {
     pub(super) fn fail_attempt(&self, key: StreamKey, failure: &Failure) {
         let Failure { reason, at_least, name_server_silent } = failure;
         self.let_go(key);
+        if self.report_perf(key, None) == Fate::Gone {
+            return;
+        }
         let Some(say) = self.advance(key, Input::AttemptFailed) else { return };
         let tag = {
             let mut core = self.core();

@@ -17,6 +17,7 @@
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `http` | requests from policy and metadata; what a response means |
+//! | `perf` | times of connecting and of the response, for streams that want to know |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
@@ -29,6 +30,7 @@ mod dial;
 mod http;
 mod life;
 mod open;
+mod perf;
 mod pool;
 mod pump;
 mod route;

@@ -18,11 +18,13 @@ impl Context {
     /// The handshake is done: the codec is chosen, and the streams that wait start.
     pub(super) fn open(&self, conn: ConnKey) {
         let now = self.now();
+        self.note_step(conn, |times, now| times.secured = Some(now));
         let Some((route, alpn, first)) = self.handshaken(conn) else { return };
         let speaks = match route.protocol {
             Protocol::H2 if route.tls.is_some() && alpn.as_deref() != Some(b"h2") => Protocol::H1,
             other => other,
         };
+        let reads_first = self.kind(first).is_some_and(|k| k.ws.prioritize_reads);
         let codec = match self.codec(speaks, &route, first) {
             Ok(codec) => codec,
             Err(e) => return self.conn_failed(conn, &Failure::from(e)),
@@ -35,8 +37,8 @@ impl Context {
                 return;
             };
             let out = TxBuf::new();
-            c.stage =
-                Stage::Open(Box::new(Open { transport, codec, out, speaks, unflushed: false }));
+            let open = Open { transport, codec, out, speaks, reads_first, unflushed: false };
+            c.stage = Stage::Open(Box::new(open));
             c.alive = now;
             for timer in [c.deadline.take(), c.race.take()].into_iter().flatten() {
                 core.timers.cancel(timer);
@@ -111,7 +113,7 @@ impl Context {
                 let options = ws::Options {
                     subprotocols: kind.ws.subprotocol.clone(),
                     binary: kind.ws.binary,
-                    deflate: None,
+                    deflate: kind.ws.permessage_deflate.then(ws::DeflateOffer::default),
                 };
                 Box::new(ws::Ws::new(options, self.random_source()))
             }

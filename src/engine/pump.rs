@@ -55,9 +55,10 @@ impl Context {
         }
         self.start_waiting(conn);
         // what was asked for before goes out first, so that tx comes before rx right after
-        // CONNECTED
+        // CONNECTED, unless the policy wants it the other way round
+        let reads_first = self.reads_first(conn);
         if self.flush(conn)
-            && self.offer_tx(conn)
+            && (reads_first || self.offer_tx(conn))
             && self.receive(conn)
             // what the codec replied is out of the way before the program sends
             && self.flush(conn)
@@ -73,6 +74,11 @@ impl Context {
         let mut core = self.core();
         let open = core.conns.get_mut(conn).and_then(Conn::open);
         open.is_some_and(|o| matches!(o.speaks, Protocol::H2 | Protocol::Mqtt))
+    }
+
+    fn reads_first(&self, conn: ConnKey) -> bool {
+        let mut core = self.core();
+        core.conns.get_mut(conn).and_then(Conn::open).is_some_and(|o| o.reads_first)
     }
 
     /// Schedules what the codec wants to be reminded of.
@@ -150,6 +156,12 @@ impl Context {
             let Some(link) = link else { return };
             let Some(c) = core.conns.get_mut(link.conn) else { return };
             c.unbind(key);
+            if let Some(stream) = core.streams.get_mut(key)
+                && stream.kind.perf
+                && c.times.is_some()
+            {
+                stream.txn.times = c.times.take();
+            }
             // the last one goes: what it leaves unsaid has to outlive the codec
             if c.bound.is_empty()
                 && let Some(session) = c.open().and_then(|o| o.codec.take_session())

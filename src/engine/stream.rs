@@ -82,6 +82,12 @@ pub(super) struct Txn {
     pub sent_at: Micros,
     /// How often the peer refused the request untouched.
     pub refused: u8,
+    /// When the request went out.
+    pub asked: Option<crate::util::Micros>,
+    /// Times of a connection that is gone, for `perf`.
+    pub times: Option<Box<super::perf::Times>>,
+    /// The stream was told its times.
+    pub perf_said: bool,
     /// The response came over h1 although the policy says h2.
     pub fell_back: bool,
 }

@@ -37,6 +37,8 @@ pub enum Progress {
         transport: Box<dyn Transport>,
         /// Its slot.
         slot: usize,
+        /// Whom it leads to.
+        peer: SocketAddr,
     },
     /// No address is left.
     Failed(ConnectError),
@@ -46,7 +48,7 @@ impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pending => f.write_str("Pending"),
-            Self::Connected { transport, slot } => {
+            Self::Connected { transport, slot, .. } => {
                 write!(f, "Connected({} in slot {slot})", transport.peer())
             }
             Self::Failed(e) => write!(f, "Failed({e})"),
@@ -211,7 +213,9 @@ impl Connector {
         let winner = self.attempts[slot].take();
         self.cancel(registry);
         match winner {
-            Some(Attempt { tcp, .. }) => Progress::Connected { transport: Box::new(tcp), slot },
+            Some(Attempt { tcp, addr }) => {
+                Progress::Connected { transport: Box::new(tcp), slot, peer: addr }
+            }
             None => Progress::Pending,
         }
     }

@@ -158,6 +158,7 @@ pub static STREAM: &[Key<StreamType>] = keys! {
     "ws_subprotocol" => Text(|s| &mut s.ws.subprotocol),
     "ws_binary" => Flag(|s| &mut s.ws.binary),
     "ws_prioritize_reads" => Flag(|s| &mut s.ws.prioritize_reads),
+    "ws_permessage_deflate" => Flag(|s| &mut s.ws.permessage_deflate),
 
     // mqtt
     "mqtt_topic" => OptTemplate(|s| &mut s.mqtt.topic),

@@ -384,6 +384,8 @@ pub struct Ws {
     pub binary: bool,
     /// `ws_prioritize_reads`: reading goes before writing.
     pub prioritize_reads: bool,
+    /// `ws_permessage_deflate`: messages are compressed if the server agrees (a key of ours).
+    pub permessage_deflate: bool,
 }
 
 /// The keys of mqtt.

@@ -223,6 +223,7 @@ const STREAM_SAMPLES: &[Sample] = &[
     sample("ws_subprotocol", "\"p\"", |s| s.ws.subprotocol.as_deref() == Some("p"), BAD_TEXT),
     sample("ws_binary", "true", |s| s.ws.binary, BAD_FLAG),
     sample("ws_prioritize_reads", "true", |s| s.ws.prioritize_reads, BAD_FLAG),
+    sample("ws_permessage_deflate", "true", |s| s.ws.permessage_deflate, BAD_FLAG),
     sample("mqtt_topic", "\"t/${m}\"", |s| is(&s.mqtt.topic, "t/${m}"), BAD_TEMPLATE),
     sample("mqtt_subscribe", "\"t/#\"", |s| is(&s.mqtt.subscribe, "t/#"), BAD_TEMPLATE),
     sample("mqtt_qos", "1", |s| s.mqtt.qos == 1, &["3", "-1", "true", "\"x\""]),
