@@ -13,6 +13,7 @@ use super::stream::{Stream, StreamKey, tag_with_path};
 use crate::policy::{Protocol, StreamType};
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
 use crate::stream::Input;
+use crate::stream::http::multipart::Framing;
 use crate::stream::http::{self, Url};
 use crate::util::{Micros, log};
 
@@ -30,6 +31,7 @@ pub(super) struct Parts {
     path: String,
     fields: Vec<(String, Vec<u8>)>,
     body: BodyLen,
+    framing: Option<Framing>,
 }
 
 impl Parts {
@@ -65,13 +67,17 @@ impl Context {
             None => fill(kind, &stream.metadata, &kind.http.url).map_err(|e| e.to_string())?,
         };
         let path = http::request_target(&path).map_err(|e| format!("http_url: {e}"))?;
-        Ok(Parts {
-            body: body_of(stream, &method, speaks),
-            fields: self.fields(stream, &method),
-            authority: target.authority(),
-            method,
-            path,
-        })
+        let mut body = body_of(stream, &method, speaks);
+        let mut fields = self.fields(stream, &method);
+        let framing = self.framing(stream, &method, body)?;
+        if let Some(framing) = &framing {
+            // without its boundary nobody could read the body: it goes before the program's own
+            set_field(&mut fields, "content-type", framing.content_type().as_bytes());
+            if let BodyLen::Known(len) = body {
+                body = BodyLen::Known(len + framing.len_left() as u64);
+            }
+        }
+        Ok(Parts { body, fields, framing, authority: target.authority(), method, path })
     }
 
     /// The request's header fields: device facts and credentials first, then metadata, then what
@@ -145,6 +151,7 @@ impl Context {
                 bind_tid(c, key, tid);
                 if let Some(stream) = core.streams.get_mut(key) {
                     stream.started(conn, tid, parts.path(), speaks);
+                    stream.txn.framing.clone_from(&parts.framing);
                     if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
                         open.codec.limit_peer(tid, bytes);
                     }
@@ -214,10 +221,16 @@ impl Context {
             }
         }
         self.link_up(key);
+        self.expect_parts(conn, key, tid);
     }
 
     /// Looks at the head of a response.
-    fn with_head<R>(&self, conn: ConnKey, tid: Tid, f: impl FnOnce(&Head) -> R) -> Option<R> {
+    pub(super) fn with_head<R>(
+        &self,
+        conn: ConnKey,
+        tid: Tid,
+        f: impl FnOnce(&Head) -> R,
+    ) -> Option<R> {
         let mut core = self.core();
         let open = core.conns.get_mut(conn)?.open()?;
         open.codec.head(tid).map(f)
@@ -364,7 +377,7 @@ fn method_of(stream: &Stream) -> String {
 }
 
 /// Whether requests of this method carry what `tx` provides.
-fn has_body_method(method: &str) -> bool {
+pub(super) fn has_body_method(method: &str) -> bool {
     matches!(method, "POST" | "PUT" | "PATCH")
 }
 

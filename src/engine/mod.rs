@@ -17,6 +17,7 @@
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `http` | requests from policy and metadata; what a response means |
+//! | `multipart` | bodies of several parts, both ways |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
@@ -28,6 +29,7 @@ mod context;
 mod dial;
 mod http;
 mod life;
+mod multipart;
 mod open;
 mod pool;
 mod pump;

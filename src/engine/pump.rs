@@ -4,13 +4,15 @@
 use std::io::ErrorKind;
 use std::rc::Rc;
 
-use super::conn::{Conn, ConnKey, Stage};
+use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::{Context, Core, Timer};
 use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
+use super::multipart::frame;
 use super::stream::{StreamKey, TxAnswer};
 use crate::policy::Protocol;
 use crate::proto::{Event, NextMessage, Reuse, Tid};
+use crate::stream::http::multipart::Framing;
 use crate::stream::{Flags, Input, Phase, Ret};
 use crate::util::{TxBuf, log};
 
@@ -408,6 +410,9 @@ impl Context {
 
     fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
         if let Some(key) = self.stream_of(conn, tid) {
+            if self.deliver_parts(conn, key, data, eom) {
+                return;
+            }
             let mut flags = Flags::empty();
             flags.set(Flags::SOM, som);
             flags.set(Flags::EOM, eom);
@@ -538,7 +543,14 @@ impl Context {
     /// One `tx` callback. `false`: stop offering for now.
     fn offer(&self, conn: ConnKey, mut offer: Offer) -> bool {
         let key = offer.key;
-        let window = offer.out.prepare(offer.headroom, offer.room, offer.tailroom);
+        if !offer.asks {
+            return self.send_framing(conn, offer);
+        }
+        let lead = offer.lead.len();
+        let room = lead + offer.room + offer.behind;
+        let window = offer.out.prepare(offer.headroom, room, offer.tailroom);
+        window[..lead].copy_from_slice(&offer.lead);
+        let window = &mut window[lead..lead + offer.room];
         let answer = self.ask_tx(key, offer.ordinal, window);
         let used = match answer {
             Some(TxAnswer { ret: Ret::Ok, len, .. }) => {
@@ -568,6 +580,10 @@ impl Context {
                             stream.txn.sent = 0;
                         }
                     }
+                    let (len, eom) = match core.streams.get_mut(key) {
+                        Some(stream) => frame(stream, &mut offer, len, eom),
+                        None => (len, eom),
+                    };
                     open.codec.tx_commit(offer.tid, &mut offer.out, len, som, eom)
                 }
                 _ => {
@@ -576,13 +592,7 @@ impl Context {
                     Ok(())
                 }
             };
-            // what was pushed while the program had the buffer goes first: behind the payload it
-            // could land in the middle of a message
-            let mut meanwhile = std::mem::replace(&mut open.out, offer.out);
-            if !meanwhile.is_empty() {
-                meanwhile.push(open.out.pending());
-                open.out = meanwhile;
-            }
+            give_back(open, offer.out);
             committed
         };
         if let Err(e) = committed {
@@ -598,21 +608,41 @@ impl Context {
     }
 }
 
+/// Puts back the outgoing buffer. What was pushed while the program had it goes first: behind
+/// the payload it could land in the middle of a message.
+pub(super) fn give_back(open: &mut Open, out: TxBuf) {
+    let mut meanwhile = std::mem::replace(&mut open.out, out);
+    if !meanwhile.is_empty() {
+        meanwhile.push(open.out.pending());
+        open.out = meanwhile;
+    }
+}
+
 /// One stream's turn to send.
-struct Offer {
-    key: StreamKey,
-    tid: Tid,
+pub(super) struct Offer {
+    pub key: StreamKey,
+    pub tid: Tid,
     ordinal: u32,
+    /// The program is asked; else there is framing only.
+    asks: bool,
+    /// Framing in front of what the program sends.
+    pub lead: Vec<u8>,
+    /// Room for framing behind it.
+    behind: usize,
+    /// Bytes that the protocol takes now, with all framing.
+    pub budget: usize,
+    /// Bytes that the program announced and did not send yet.
+    pub left: Option<u64>,
     /// Bytes offered: never fewer than programs rely on, even if fewer are left to send.
     room: usize,
-    /// Bytes that the protocol takes now.
+    /// Bytes of it that can go out now.
     max: usize,
     /// The protocol has credit to share out.
     credit: bool,
-    headroom: usize,
-    tailroom: usize,
+    pub headroom: usize,
+    pub tailroom: usize,
     /// The connection's outgoing buffer, out of everybody's reach while the program writes.
-    out: TxBuf,
+    pub out: TxBuf,
 }
 
 /// The next stream that wants to send and may.
@@ -640,18 +670,36 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
         open.codec.want_tx(tid, true);
         let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
         let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
-        let all_fits = left.is_some_and(|left| window.max as u64 >= left);
-        let room = if all_fits { stream.tx_room } else { stream.tx_room.min(window.max) };
+        let framing = stream.txn.framing.as_ref();
+        let lead = framing.map(|f| f.lead()).unwrap_or_default();
+        let asks = framing.is_none_or(|f| !f.ended() && f.lead().len() < window.max);
+        let lead = lead[..lead.len().min(window.max)].to_vec();
+        let max = match (framing, left) {
+            // more than was announced would take the place of the framing
+            (Some(_), Some(left)) => usize::try_from(left).unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        };
+        let max = max.min(window.max - lead.len());
+        let behind = framing.map_or(0, Framing::tail_room);
+        let all_fits = left.is_some_and(|left| max as u64 >= left);
+        let room = if all_fits { stream.tx_room } else { stream.tx_room.min(max) };
         c.turn = at + 1;
         stream.tx_wanted = false;
         let ordinal = stream.ordinal;
-        stream.ordinal = stream.ordinal.wrapping_add(1);
+        if asks {
+            stream.ordinal = stream.ordinal.wrapping_add(1);
+        }
         return Some(Offer {
             key: *key,
             tid,
             ordinal,
+            asks,
+            lead,
+            behind,
+            budget: window.max,
+            left,
             room,
-            max: window.max,
+            max,
             credit: matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
             headroom: window.headroom,
             tailroom: window.tailroom,

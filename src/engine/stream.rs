@@ -8,6 +8,7 @@ use super::conn::ConnKey;
 use super::timers::TimerKey;
 use crate::policy::{Protocol, StreamType};
 use crate::proto::Tid;
+use crate::stream::http::multipart::{Framing, Parser};
 use crate::stream::retry::Attempts;
 use crate::stream::{Flags, Metadata, Phase, Ret, State};
 
@@ -79,6 +80,10 @@ pub(super) struct Txn {
     pub sent: u64,
     /// How often the peer refused the request untouched.
     pub refused: u8,
+    /// Framing of the request's body, if it goes out in parts.
+    pub framing: Option<Framing>,
+    /// Takes the response's parts apart; away while it runs.
+    pub parts: Option<Box<Parser>>,
     /// The response came over h1 although the policy says h2.
     pub fell_back: bool,
 }
