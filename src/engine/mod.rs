@@ -16,6 +16,7 @@
 //! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
+//! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
 //! | `multipart` | bodies of several parts, both ways |
 //! | `pool` | idle connections waiting for the next transaction |
@@ -34,6 +35,7 @@ mod open;
 mod pool;
 mod pump;
 mod route;
+mod send;
 mod shared;
 mod stream;
 pub mod timers;

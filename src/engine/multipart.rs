@@ -8,7 +8,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::conn::{Conn, ConnKey};
 use super::context::Context;
 use super::life::Fate;
-use super::pump::{Offer, give_back};
+use super::send::{Offer, give_back};
 use super::stream::{Stream, StreamKey};
 use crate::policy::{Http, StreamType};
 use crate::proto::{BodyLen, Tid};
