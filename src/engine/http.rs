@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
+use super::cookies::cookies_for;
 use super::life::{Failure, Fate, Quietly};
 use super::open::bind_tid;
 use super::route::{Place, Target, fill};
@@ -76,6 +77,11 @@ impl Context {
             if let BodyLen::Known(len) = body {
                 body = BodyLen::Known(len + framing.len_left() as u64);
             }
+        }
+        let has_some = fields.iter().any(|(n, _)| n.eq_ignore_ascii_case("cookie"));
+        if kind.http.cookies && !has_some {
+            let cookies = cookies_for(core.jar.as_ref(), target, &path);
+            fields.extend(cookies.map(|c| ("cookie".to_owned(), c.into_bytes())));
         }
         Ok(Parts { body, fields, framing, authority: target.authority(), method, path })
     }
@@ -152,6 +158,7 @@ impl Context {
                 if let Some(stream) = core.streams.get_mut(key) {
                     stream.started(conn, tid, parts.path(), speaks);
                     stream.txn.framing.clone_from(&parts.framing);
+                    stream.txn.asked = stream.kind.http.cookies.then(|| parts.path.clone());
                     if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
                         open.codec.limit_peer(tid, bytes);
                     }
@@ -177,6 +184,7 @@ impl Context {
             let timer = core.streams.get_mut(key).and_then(|s| s.response_timer.take());
             core.cancel(timer);
         }
+        self.keep_cookies(conn, key, tid);
         if status == SWITCHING_PROTOCOLS {
             return self.link_up(key);
         }

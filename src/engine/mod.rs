@@ -19,6 +19,7 @@
 //! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
 //! | `multipart` | bodies of several parts, both ways |
+//! | `cookies` | cookies in requests and responses |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
@@ -27,6 +28,7 @@
 mod api;
 mod conn;
 mod context;
+mod cookies;
 mod dial;
 mod http;
 mod life;

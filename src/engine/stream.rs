@@ -80,6 +80,8 @@ pub(super) struct Txn {
     pub sent: u64,
     /// How often the peer refused the request untouched.
     pub refused: u8,
+    /// The path that was asked for, where the policy has cookies kept.
+    pub asked: Option<String>,
     /// Framing of the request's body, if it goes out in parts.
     pub framing: Option<Framing>,
     /// Takes the response's parts apart; away while it runs.
