@@ -17,6 +17,7 @@ use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
 use crate::net::{LookupFn, LookupId, Resolver};
 use crate::policy::Policy;
+use crate::system::cookies;
 use crate::util::clock::{Clock, Micros, SEC};
 use crate::util::log;
 
@@ -76,6 +77,8 @@ pub struct ContextOptions {
     pub rx_buffer: usize,
     /// How names are looked up; called on the helper thread.
     pub lookup: LookupFn,
+    /// The file that keeps cookies and their bounds; without one there are no cookies.
+    pub cookies: Option<(std::path::PathBuf, cookies::Limits)>,
 }
 
 impl Default for ContextOptions {
@@ -86,6 +89,7 @@ impl Default for ContextOptions {
             idle_timeout: 5 * SEC,
             rx_buffer: 64 * 1024,
             lookup: crate::net::std_lookup,
+            cookies: None,
         }
     }
 }
@@ -128,6 +132,7 @@ pub(super) struct Core {
     pub shared: Shared,
     pub sessions: Sessions,
     pub trust: TrustCache,
+    pub jar: Option<cookies::Jar>,
     pub rx: Vec<u8>,
 }
 
@@ -179,6 +184,7 @@ impl Context {
             shared: Shared::default(),
             sessions: Sessions::default(),
             trust: TrustCache::default(),
+            jar: super::cookies::open_jar(&options),
             rx: Vec::new(),
         };
         Ok(Self {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
+use super::cookies::cookies_for;
 use super::life::{Failure, Fate, Quietly};
 use super::open::bind_tid;
 use super::route::{Place, Target, fill};
@@ -13,6 +14,7 @@ use super::stream::{Stream, StreamKey, tag_with_path};
 use crate::policy::{Protocol, StreamType};
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
 use crate::stream::Input;
+use crate::stream::http::multipart::Framing;
 use crate::stream::http::{self, Url};
 use crate::util::{Micros, log};
 
@@ -30,6 +32,7 @@ pub(super) struct Parts {
     path: String,
     fields: Vec<(String, Vec<u8>)>,
     body: BodyLen,
+    framing: Option<Framing>,
 }
 
 impl Parts {
@@ -65,13 +68,22 @@ impl Context {
             None => fill(kind, &stream.metadata, &kind.http.url).map_err(|e| e.to_string())?,
         };
         let path = http::request_target(&path).map_err(|e| format!("http_url: {e}"))?;
-        Ok(Parts {
-            body: body_of(stream, &method, speaks),
-            fields: self.fields(stream, &method),
-            authority: target.authority(),
-            method,
-            path,
-        })
+        let mut body = body_of(stream, &method, speaks);
+        let mut fields = self.fields(stream, &method);
+        let framing = self.framing(stream, &method, body)?;
+        if let Some(framing) = &framing {
+            // without its boundary nobody could read the body: it goes before the program's own
+            set_field(&mut fields, "content-type", framing.content_type().as_bytes());
+            if let BodyLen::Known(len) = body {
+                body = BodyLen::Known(len + framing.len_left() as u64);
+            }
+        }
+        let has_some = fields.iter().any(|(n, _)| n.eq_ignore_ascii_case("cookie"));
+        if kind.http.cookies && !has_some {
+            let cookies = cookies_for(core.jar.as_ref(), target, &path);
+            fields.extend(cookies.map(|c| ("cookie".to_owned(), c.into_bytes())));
+        }
+        Ok(Parts { body, fields, framing, authority: target.authority(), method, path })
     }
 
     /// The request's header fields: device facts and credentials first, then metadata, then what
@@ -148,6 +160,8 @@ impl Context {
                 if let Some(stream) = core.streams.get_mut(key) {
                     stream.txn.asked = Some(now);
                     stream.started(conn, tid, parts.path(), speaks);
+                    stream.txn.framing.clone_from(&parts.framing);
+                    stream.txn.asked_path = stream.kind.http.cookies.then(|| parts.path.clone());
                     if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
                         open.codec.limit_peer(tid, bytes);
                     }
@@ -173,6 +187,7 @@ impl Context {
             let timer = core.streams.get_mut(key).and_then(|s| s.response_timer.take());
             core.cancel(timer);
         }
+        self.keep_cookies(conn, key, tid);
         if status == SWITCHING_PROTOCOLS {
             return self.link_up(key);
         }
@@ -220,10 +235,16 @@ impl Context {
             }
         }
         self.link_up(key);
+        self.expect_parts(conn, key, tid);
     }
 
     /// Looks at the head of a response.
-    fn with_head<R>(&self, conn: ConnKey, tid: Tid, f: impl FnOnce(&Head) -> R) -> Option<R> {
+    pub(super) fn with_head<R>(
+        &self,
+        conn: ConnKey,
+        tid: Tid,
+        f: impl FnOnce(&Head) -> R,
+    ) -> Option<R> {
         let mut core = self.core();
         let open = core.conns.get_mut(conn)?.open()?;
         open.codec.head(tid).map(f)
@@ -370,7 +391,7 @@ fn method_of(stream: &Stream) -> String {
 }
 
 /// Whether requests of this method carry what `tx` provides.
-fn has_body_method(method: &str) -> bool {
+pub(super) fn has_body_method(method: &str) -> bool {
     matches!(method, "POST" | "PUT" | "PATCH")
 }
 

@@ -16,8 +16,11 @@
 //! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
+//! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
 //! | `perf` | times of connecting and of the response, for streams that want to know |
+//! | `multipart` | bodies of several parts, both ways |
+//! | `cookies` | cookies in requests and responses |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
@@ -26,14 +29,17 @@
 mod api;
 mod conn;
 mod context;
+mod cookies;
 mod dial;
 mod http;
 mod life;
+mod multipart;
 mod open;
 mod perf;
 mod pool;
 mod pump;
 mod route;
+mod send;
 mod shared;
 mod stream;
 pub mod timers;

@@ -1,5 +1,5 @@
 //! Moving bytes between a connection and its streams: one pass in each direction, straight
-//! from the receive buffer into `rx`, straight from `tx` into what the socket reads.
+//! from the receive buffer into `rx`; what `tx` provides is `send`'s.
 
 use std::io::ErrorKind;
 use std::rc::Rc;
@@ -8,11 +8,11 @@ use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Core, Timer};
 use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
-use super::stream::{StreamKey, TxAnswer};
+use super::stream::StreamKey;
 use crate::policy::Protocol;
-use crate::proto::{Event, NextMessage, Reuse, Tid};
-use crate::stream::{Flags, Input, Phase, Ret};
-use crate::util::{TxBuf, log};
+use crate::proto::{Event, Reuse, Tid};
+use crate::stream::{Flags, Input, Phase};
+use crate::util::log;
 
 /// Reads of one connection in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 16;
@@ -20,8 +20,6 @@ const READS_PER_TURN: usize = 16;
 const MAX_REFUSED: u8 = 1;
 /// The reason of an end that the peer gave none for.
 const PEER_CLOSED: &str = "the peer closed the connection";
-/// `tx` callbacks of one stream in one turn.
-const TX_PER_TURN: usize = 16;
 
 impl Context {
     /// A connection in the ready queue has its turn.
@@ -424,6 +422,9 @@ impl Context {
 
     fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
         if let Some(key) = self.stream_of(conn, tid) {
+            if self.deliver_parts(conn, key, data, eom) {
+                return;
+            }
             let mut flags = Flags::empty();
             flags.set(Flags::SOM, som);
             flags.set(Flags::EOM, eom);
@@ -533,156 +534,6 @@ impl Context {
             self.link_down(key, if lingering { Quietly::Yes } else { Quietly::No });
         }
     }
-
-    /// Lets the streams of a connection send that want to. `false`: the connection is gone.
-    fn offer_tx(&self, conn: ConnKey) -> bool {
-        for _ in 0..TX_PER_TURN {
-            let next = {
-                let mut core = self.core();
-                let core = &mut *core;
-                let Some(c) = core.conns.get_mut(conn) else { return false };
-                next_sender(c, &mut core.streams)
-            };
-            let Some(offer) = next else { return true };
-            let shared = offer.credit;
-            if !self.offer(conn, offer) || !self.flush(conn) {
-                return self.core().conns.contains_key(conn);
-            }
-            // codecs of shared connections have something to say after each message
-            if shared && (!self.consume(conn, &[]) || !self.flush(conn)) {
-                return false;
-            }
-        }
-        self.core().queue(conn);
-        true
-    }
-
-    /// One `tx` callback. `false`: stop offering for now.
-    fn offer(&self, conn: ConnKey, mut offer: Offer) -> bool {
-        let key = offer.key;
-        let window = offer.out.prepare(offer.headroom, offer.room, offer.tailroom);
-        let answer = self.ask_tx(key, offer.ordinal, window);
-        let used = match answer {
-            Some(TxAnswer { ret: Ret::Ok, len, .. }) => {
-                let most = offer.room.min(offer.max);
-                if len > most {
-                    log::err!("tx gave {len} bytes where {most} are left: cut short");
-                }
-                Some(len.min(most))
-            }
-            Some(_) | None => None,
-        };
-        let now = self.now();
-        let committed = {
-            let mut core = self.core();
-            let core = &mut *core;
-            let Some(c) = core.conns.get_mut(conn) else { return false };
-            let still_bound = c.stream_of(offer.tid) == Some(key);
-            let Some(open) = c.open() else { return false };
-            let committed = match (used, answer) {
-                (Some(len), Some(TxAnswer { flags, .. })) if still_bound => {
-                    let (som, eom) = (flags.contains(Flags::SOM), flags.contains(Flags::EOM));
-                    if let Some(stream) = core.streams.get_mut(key) {
-                        stream.adapt_room(offer.room, len);
-                        stream.txn.body_begun = true;
-                        stream.txn.sent += len as u64;
-                        stream.txn.sent_at = now;
-                        if eom && open.speaks == Protocol::Mqtt {
-                            stream.tx_len = None;
-                            stream.txn.sent = 0;
-                        }
-                    }
-                    open.codec.tx_commit(offer.tid, &mut offer.out, len, som, eom)
-                }
-                _ => {
-                    offer.out.cancel();
-                    open.codec.want_tx(offer.tid, false);
-                    Ok(())
-                }
-            };
-            // what was pushed while the program had the buffer goes first: behind the payload it
-            // could land in the middle of a message
-            let mut meanwhile = std::mem::replace(&mut open.out, offer.out);
-            if !meanwhile.is_empty() {
-                meanwhile.push(open.out.pending());
-                open.out = meanwhile;
-            }
-            committed
-        };
-        if let Err(e) = committed {
-            log::err!("tx: {e}");
-        }
-        match answer.map(|a| a.ret) {
-            Some(ret @ (Ret::DisconnectMe | Ret::DestroyMe)) => {
-                let _ = self.obey(key, ret);
-                false
-            }
-            Some(Ret::Ok | Ret::TxDontSend) | None => true,
-        }
-    }
-}
-
-/// One stream's turn to send.
-struct Offer {
-    key: StreamKey,
-    tid: Tid,
-    ordinal: u32,
-    /// Bytes offered: never fewer than programs rely on, even if fewer are left to send.
-    room: usize,
-    /// Bytes that the protocol takes now.
-    max: usize,
-    /// The protocol has credit to share out.
-    credit: bool,
-    headroom: usize,
-    tailroom: usize,
-    /// The connection's outgoing buffer, out of everybody's reach while the program writes.
-    out: TxBuf,
-}
-
-/// The next stream that wants to send and may.
-fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
-    let Stage::Open(open) = &mut c.stage else { return None };
-    if !open.out.is_empty() || open.unflushed {
-        return None;
-    }
-    let count = c.bound.len();
-    for i in 0..count {
-        let at = (c.turn + i) % count;
-        let (tid, key) = &c.bound[at];
-        let (Some(tid), Some(stream)) = (*tid, core.get_mut(*key)) else { continue };
-        // who may not be told CONNECTED yet sends before it only on http
-        let early = stream.phase == Phase::Connecting;
-        if !stream.tx_wanted || early && matches!(open.speaks, Protocol::Ws | Protocol::Mqtt) {
-            continue;
-        }
-        if open.speaks == Protocol::Mqtt && stream.txn.sent == 0 {
-            let next = NextMessage { len: stream.tx_len, topic: None };
-            if let Err(e) = open.codec.tx_message(tid, &next) {
-                log::err!("tx: {e}");
-            }
-        }
-        open.codec.want_tx(tid, true);
-        let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
-        let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
-        let all_fits = left.is_some_and(|left| window.max as u64 >= left);
-        let room = if all_fits { stream.tx_room } else { stream.tx_room.min(window.max) };
-        c.turn = at + 1;
-        stream.tx_wanted = false;
-        let ordinal = stream.ordinal;
-        stream.ordinal = stream.ordinal.wrapping_add(1);
-        return Some(Offer {
-            key: *key,
-            tid,
-            ordinal,
-            room,
-            max: window.max,
-            credit: matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
-            headroom: window.headroom,
-            tailroom: window.tailroom,
-            out: std::mem::take(&mut open.out),
-        });
-    }
-    None
 }
 
 /// Whether one stream waits to start on the connection, and announced a body.

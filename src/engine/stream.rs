@@ -8,6 +8,7 @@ use super::conn::ConnKey;
 use super::timers::TimerKey;
 use crate::policy::{Protocol, StreamType};
 use crate::proto::Tid;
+use crate::stream::http::multipart::{Framing, Parser};
 use crate::stream::retry::Attempts;
 use crate::stream::{Flags, Metadata, Phase, Ret, State};
 use crate::util::Micros;
@@ -83,11 +84,17 @@ pub(super) struct Txn {
     /// How often the peer refused the request untouched.
     pub refused: u8,
     /// When the request went out.
-    pub asked: Option<crate::util::Micros>,
+    pub asked: Option<Micros>,
     /// Times of a connection that is gone, for `perf`.
     pub times: Option<Box<super::perf::Times>>,
     /// The stream was told its times.
     pub perf_said: bool,
+    /// The path that was asked for, where the policy has cookies kept.
+    pub asked_path: Option<String>,
+    /// Framing of the request's body, if it goes out in parts.
+    pub framing: Option<Framing>,
+    /// Takes the response's parts apart; away while it runs.
+    pub parts: Option<Box<Parser>>,
     /// The response came over h1 although the policy says h2.
     pub fell_back: bool,
 }

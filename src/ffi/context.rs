@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{CString, OsStr, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use super::types::{
 use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
 use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+use crate::system::cookies;
 use crate::system::smd::Limits;
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
@@ -225,7 +228,9 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let command_line = CommandLine { argc: info.argc, argv: info.argv.cast_const().cast() };
     let services = Services::new(handle, limits, info.system_ops, command_line, wake);
     let host = CHost { handle, services: Arc::clone(&services) };
-    let engine = Context::new(policy, Box::new(Monotonic::new()), Box::new(host), options(info));
+    // SAFETY: the caller promises good strings.
+    let options = ContextOptions { cookies: unsafe { cookies(info) }, ..options(info) };
+    let engine = Context::new(policy, Box::new(Monotonic::new()), Box::new(host), options);
     let engine = match engine {
         Ok(engine) => engine,
         Err(e) => {
@@ -285,6 +290,23 @@ fn smd_limits(info: &lws_context_creation_info) -> Limits {
         depth: if info.smd_queue_depth > 0 { info.smd_queue_depth.into() } else { default.depth },
         ttl_us: if info.smd_ttl_us > 0 { info.smd_ttl_us } else { default.ttl_us },
     }
+}
+
+/// Where cookies are kept; a limit that is 0 leaves the default.
+///
+/// # Safety
+/// `http_nsc_filepath` is NULL or NUL-terminated.
+unsafe fn cookies(info: &lws_context_creation_info) -> Option<(PathBuf, cookies::Limits)> {
+    // SAFETY: the caller promises a good string.
+    let path = unsafe { c_bytes(info.http_nsc_filepath) }?;
+    let default = cookies::Limits::default();
+    let limit = |n: usize, or: usize| if n > 0 { n } else { or };
+    let limits = cookies::Limits {
+        items: limit(info.http_nsc_heap_max_items, default.items),
+        footprint: limit(info.http_nsc_heap_max_footprint, default.footprint),
+        payload: limit(info.http_nsc_heap_max_payload, default.payload),
+    };
+    Some((PathBuf::from(OsStr::from_bytes(path)), limits))
 }
 
 /// The engine's settings; a field that is 0 leaves the default.

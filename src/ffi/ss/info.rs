@@ -81,15 +81,15 @@ pub unsafe extern "C" fn lws_ss_to_user_object(h: *mut lws_ss_handle) -> *mut c_
     })
 }
 
-/// The stream type that the payload of the current `tx` is for: the stream's own. Good as long as
-/// the context.
+/// The stream type that the payload of the current `tx` is for: the stream's own, or in a
+/// multipart body one that the policy's `rideshare` takes along. Good as long as the context.
 ///
 /// # Safety
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_rideshare(h: *mut lws_ss_handle) -> *const c_char {
     with_stream("lws_ss_rideshare", h, null(), |cx, key| {
-        cx.engine.kind(key).map_or(null(), |kind| cx.intern(&kind.name))
+        cx.engine.rideshare(key).map_or(null(), |kind| cx.intern(&kind.name))
     })
 }
 

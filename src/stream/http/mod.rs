@@ -6,8 +6,10 @@
 //! | `url.rs` | splits a URL, writes the authority for `Host` |
 //! | `redirect.rs` | where a redirect leads and by which method |
 //! | `target.rs` | makes a request target of an expanded `http_url` |
+//! | `multipart.rs` | bodies of several parts, both ways |
 //! | `retry_after.rs` | how long a server asks us to stay away |
 
+pub mod multipart;
 mod redirect;
 mod retry_after;
 mod target;
