@@ -14,6 +14,7 @@
 //! | `api` | what programs ask of streams |
 //! | `life` | saying states, failing attempts, ending links, destroying |
 //! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
+//! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `http` | requests from policy and metadata; what a response means |
@@ -26,6 +27,7 @@ mod api;
 mod conn;
 mod context;
 mod dial;
+mod fetch_policy;
 mod http;
 mod life;
 mod open;
@@ -39,6 +41,7 @@ mod turn;
 
 pub use api::{CreateError, SetMetadataError};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::panic::guard;
+use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
 use super::policy_text::{self, Pieces};
 use super::ptr::c_bytes;
@@ -37,6 +38,8 @@ pub struct CContext {
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
+    /// The download of the policy.
+    pub(super) fetch: RefCell<Fetch>,
     /// The policy as C structs, if the program asked for it.
     pub(super) policy_structs: RefCell<Option<PolicyStructs>>,
     /// Frames of ours are on some thread's stack.
@@ -242,6 +245,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         table: StreamTable::default(),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
+        fetch: RefCell::default(),
         policy_structs: RefCell::new(None),
         busy: AtomicBool::new(false),
         depth: Cell::new(0),
@@ -369,12 +373,14 @@ fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
     let more = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    policy_fetch::settle(cx);
     let at_once =
         no_wait || more || fresh || cx.destroy_wanted.get() || registry::is_cancelled(cx.handle);
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
         log::err!("lws_service: {e}");
         return false;
     }
+    policy_fetch::settle(cx);
     // a cancel that came before the waker was there
     if registry::take_cancelled(cx.handle) {
         cx.engine.say_wait_cancelled();

@@ -17,6 +17,7 @@ pub mod misc;
 mod objects;
 pub mod panic;
 pub mod policy;
+mod policy_fetch;
 mod policy_static;
 mod policy_structs;
 pub mod policy_text;
