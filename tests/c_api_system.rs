@@ -1,4 +1,4 @@
-//! Streams of the library's own, as C programs see them: the policy's download.
+//! Streams of the library's own, as C programs see them: the policy's download, captive portal detection.
 
 mod fixtures;
 
@@ -110,4 +110,52 @@ fn a_server_that_is_not_there() {
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines[..2].iter().all(|l| l.contains("all retries failed")), "{lines:?}");
     assert_eq!(lines[2], "ok");
+}
+
+/// Looks for a captive portal with a server that answers so, and returns the result's message
+/// with the state.
+#[track_caller]
+fn detect(name: &str, how: &str, reply: &str, expected: &str) {
+    let server = server(vec![reply.to_owned()]);
+    let stream = stream("captive_portal_detect", server.port, "policy").replace(
+        "\"http_method\"",
+        "\"http_expect\": 204, \"http_fail_redirect\": true, \"http_method\"",
+    );
+    let file = policy(&scratch(name), &[], &[stream]);
+    let outcome = run(&compile("tests/c_api/cpd.c"), &[file.to_str().expect("UTF-8"), how]);
+    outcome.expect_code(0);
+    assert_eq!(outcome.lines(), [expected, "ok"], "{outcome}");
+}
+
+const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+const OK: &str = r#"{"type":"cpd","result":"OK"} 1"#;
+const CAPTIVE: &str = r#"{"type":"cpd","result":"Captive"} 2"#;
+const NO_INTERNET: &str = r#"{"type":"cpd","result":"No internet"} 3"#;
+
+#[test]
+fn the_internet_is_there() {
+    detect("cpd-ok", "start", NO_CONTENT, OK);
+}
+
+#[test]
+fn detection_starts_later_or_by_a_message() {
+    detect("cpd-defer", "defer", NO_CONTENT, OK);
+    detect("cpd-message", "message", NO_CONTENT, OK);
+}
+
+#[test]
+fn a_redirect_is_a_captive_portal() {
+    let reply = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n";
+    detect("cpd-captive", "start", reply, CAPTIVE);
+}
+
+#[test]
+fn another_status_is_no_internet() {
+    detect("cpd-none", "start", &response("200 OK", "hello"), NO_INTERNET);
+}
+
+#[test]
+fn the_program_itself_or_an_option_may_decide() {
+    detect("cpd-ops", "ops", NO_CONTENT, CAPTIVE);
+    detect("cpd-bypass", "bypass", NO_CONTENT, OK);
 }

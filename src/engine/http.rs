@@ -231,6 +231,9 @@ impl Context {
         else {
             return false;
         };
+        if self.kind(key).is_some_and(|k| k.http.fail_redirect) {
+            self.host.captive_portal();
+        }
         match self.redirect_target(key, status, &location) {
             Ok(()) => {
                 // what is left of this response is of no interest

@@ -7,6 +7,7 @@ pub mod base64;
 pub mod blob;
 pub mod cmdline;
 pub mod context;
+pub mod cpd;
 pub mod dll2;
 pub mod genhash;
 pub mod getaddrinfo;

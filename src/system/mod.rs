@@ -2,5 +2,6 @@
 //! library), system messages between the parts of a program, the system's states.
 
 pub mod blob;
+pub mod cpd;
 pub mod smd;
 pub mod state;

@@ -34,8 +34,7 @@ static lws_ss_state_return_t
 rx(void *userobj, const uint8_t *buf, size_t len, int flags)
 {
 	(void)userobj;
-	if (len)
-		printf("both: %.*s", (int)len, (const char *)buf);
+	printf("%s%.*s", flags & LWSSS_FLAG_SOM ? "both: " : "", (int)len, (const char *)buf);
 	if (flags & LWSSS_FLAG_EOM)
 		done = 1;
 	return LWSSSSRET_OK;
