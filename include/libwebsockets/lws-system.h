@@ -269,6 +269,49 @@ struct lws_state_manager *lws_system_get_state_manager(struct lws_context *conte
  */
 LWS_VISIBLE LWS_EXTERN const struct lws_system_ops *lws_system_get_ops(struct lws_context *context);
 
+/**
+ * Starts captive portal detection: what was known is forgotten, then the program's
+ * `captive_portal_detect_request` of its system ops is called, or else a stream of the type
+ * `captive_portal_detect` is made. With `LWS_SERVER_OPTION_CPD_BYPASS` the result is
+ * `LWS_CPD_INTERNET_OK` without looking.
+ *
+ * A system message of the class `LWSSMDCL_NETWORK` with `"trigger":"cpdcheck"` or
+ * `"type":"ipacq"` does the same. Returns 0, or not 0 if there is no way to look.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_system_cpd_start(struct lws_context *context);
+
+/**
+ * As `lws_system_cpd_start`, `defer_us` microseconds from now; asked again before that, the
+ * time counts anew.
+ *
+ * Safety:
+ * `cx` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_system_cpd_start_defer(struct lws_context *cx, lws_usec_t defer_us);
+
+/**
+ * Reports what captive portal detection found. Only the first result after a start counts: it is
+ * announced by a system message (`{"type":"cpd","result":"OK"}`, `"Captive"` or `"No internet"`)
+ * of the class `LWSSMDCL_NETWORK`, and the system's state is asked to go up to OPERATIONAL.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_system_cpd_set(struct lws_context *context,
+                        lws_cpd_result_t result);
+
+/**
+ * What the last captive portal detection found; `LWS_CPD_UNKNOWN` before and while it runs.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN lws_cpd_result_t lws_system_cpd_state_get(struct lws_context *context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -38,6 +38,10 @@ pub trait Host {
     /// What an mqtt broker is told of us, if set.
     fn mqtt_blob(&self, which: MqttBlob) -> Option<Vec<u8>>;
 
+    /// A response redirected a stream whose policy takes that as the sign of a captive portal
+    /// (`http_fail_redirect`). May call back into the engine.
+    fn captive_portal(&self) {}
+
     /// The loop woke up because [`Waker::wake`](mio::Waker::wake) was called.
     fn woken(&self);
 }

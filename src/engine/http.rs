@@ -258,6 +258,9 @@ impl Context {
         else {
             return false;
         };
+        if self.kind(key).is_some_and(|k| k.http.fail_redirect) {
+            self.host.captive_portal();
+        }
         match self.redirect_target(key, status, &location) {
             Ok(()) => {
                 // what is left of this response is of no interest
@@ -371,7 +374,9 @@ impl Stream {
     /// The transaction has been started.
     fn started(&mut self, conn: ConnKey, tid: Tid, path: &str, speaks: Protocol) {
         self.link = Some(super::stream::Link { conn, tid: Some(tid) });
-        self.txn.fell_back = speaks == Protocol::H1 && self.kind.protocol == Protocol::H2;
+        let over_tls = self.txn.target.as_ref().is_some_and(|t| t.tls);
+        let wants_h2 = self.kind.protocol == Protocol::H2;
+        self.txn.fell_back = speaks == Protocol::H1 && wants_h2 && over_tls;
         self.tx_wanted = match speaks {
             // an h2 request gets one tx unasked
             Protocol::H2 => true,

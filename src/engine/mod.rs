@@ -14,6 +14,8 @@
 //! | `api` | what programs ask of streams |
 //! | `life` | saying states, failing attempts, ending links, destroying |
 //! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
+//! | `captive_portal` | the transaction that looks for the way to the internet |
+//! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `send` | whose turn it is to send, and the `tx` callback |
@@ -27,10 +29,12 @@
 //! | `timers` | the timer heap |
 
 mod api;
+mod captive_portal;
 mod conn;
 mod context;
 mod cookies;
 mod dial;
+mod fetch_policy;
 mod http;
 mod life;
 mod multipart;
@@ -46,7 +50,9 @@ pub mod timers;
 mod turn;
 
 pub use api::{CreateError, SetMetadataError};
+pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

@@ -127,7 +127,13 @@ impl Target {
             trust: kind.trust_store.clone(),
             client_cert: kind.client_cert,
         });
-        Route { place: self.place.clone(), protocol: kind.protocol, tls, attrs: kind.attrs }
+        // h2 without ALPN is for streams whose policy has no tls from the start: where only the
+        // endpoint's URL took it away, nobody promised that the server speaks h2
+        let protocol = match kind.protocol {
+            Protocol::H2 if kind.tls && !self.tls => Protocol::H1,
+            protocol => protocol,
+        };
+        Route { place: self.place.clone(), protocol, tls, attrs: kind.attrs }
     }
 
     /// What the request says as its host: the name alone, as the reference does, which servers

@@ -10,7 +10,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::cpd::{self, Cpd};
 use super::panic::guard;
+use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
 use super::policy_text::{self, Pieces};
 use super::ptr::c_bytes;
@@ -27,6 +29,7 @@ use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
 use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 use crate::system::cookies;
+use crate::system::cpd::Connectivity;
 use crate::system::smd::Limits;
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
@@ -40,6 +43,9 @@ pub struct CContext {
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
+    pub(super) cpd: Cpd,
+    /// The download of the policy.
+    pub(super) fetch: RefCell<Fetch>,
     /// The policy as C structs, if the program asked for it.
     pub(super) policy_structs: RefCell<Option<PolicyStructs>>,
     /// Frames of ours are on some thread's stack.
@@ -169,6 +175,12 @@ impl Host for CHost {
         self.blob(item, 0)
     }
 
+    fn captive_portal(&self) {
+        if let Some(cx) = registry::find_context(self.handle) {
+            cpd::report(&cx, Connectivity::Captive);
+        }
+    }
+
     fn woken(&self) {
         if registry::take_cancelled(self.handle)
             && let Some(cx) = registry::find_context(self.handle)
@@ -247,6 +259,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         table: StreamTable::default(),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
+        cpd: Cpd::new(handle, info.options),
+        fetch: RefCell::default(),
         policy_structs: RefCell::new(None),
         busy: AtomicBool::new(false),
         depth: Cell::new(0),
@@ -260,6 +274,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     });
     reserved.enter(&cx, waker);
     services::attach(handle, Arc::clone(&services));
+    cpd::listen(&services, handle);
     let frame = cx.enter();
     // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
     unsafe {
@@ -379,6 +394,7 @@ pub unsafe extern "C" fn lws_context_destroy(cx: *mut lws_context) {
 pub unsafe extern "C" fn lws_service(context: *mut lws_context, timeout_ms: c_int) -> c_int {
     guard("lws_service", -1, || {
         let Some(cx) = registry::adopt_context("lws_service", context) else { return -1 };
+        registry::served(context);
         let frame = cx.enter();
         let served = service(&cx, timeout_ms < 0);
         let ends = cx.destroy_wanted.get();
@@ -387,16 +403,24 @@ pub unsafe extern "C" fn lws_service(context: *mut lws_context, timeout_ms: c_in
     })
 }
 
+/// What streams of our own have found out takes effect.
+fn settle(cx: &Rc<CContext>) {
+    policy_fetch::settle(cx);
+    cpd::settle(cx);
+}
+
 fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
     let more = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    settle(cx);
     let at_once =
         no_wait || more || fresh || cx.destroy_wanted.get() || registry::is_cancelled(cx.handle);
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
         log::err!("lws_service: {e}");
         return false;
     }
+    settle(cx);
     // a cancel that came before the waker was there
     if registry::take_cancelled(cx.handle) {
         cx.engine.say_wait_cancelled();

@@ -66,7 +66,7 @@ fn read_file(path: &str) -> std::io::Result<Vec<u8>> {
 }
 
 /// Logs what the parser found and gives the policy, if there is one.
-fn accept(outcome: Outcome) -> Option<Rc<Policy>> {
+pub(super) fn accept(outcome: Outcome) -> Option<Rc<Policy>> {
     for diag in outcome.errors.iter().chain(&outcome.warnings) {
         match diag.severity {
             Severity::Error => log::err!("{diag}"),

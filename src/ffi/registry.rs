@@ -32,6 +32,8 @@ struct Slot {
     /// The thread whose turn it is, see [`this_thread`].
     owner: AtomicUsize,
     context: AtomicPtr<CContext>,
+    /// Its loop has run.
+    served: AtomicBool,
     /// `lws_cancel_service` was called and not noticed yet.
     cancelled: AtomicBool,
     waker: RwLock<Option<Arc<mio::Waker>>>,
@@ -42,18 +44,36 @@ static SLOTS: [Slot; MAX_CONTEXTS] = [const {
         generation: AtomicU32::new(0),
         owner: AtomicUsize::new(0),
         context: AtomicPtr::new(std::ptr::null_mut()),
+        served: AtomicBool::new(false),
         cancelled: AtomicBool::new(false),
         waker: RwLock::new(None),
     }
 }; MAX_CONTEXTS];
 
+/// The owner of contexts whose thread has ended.
+const NOBODY: usize = 0;
+
+/// What a thread is known by: its address. Leaves the thread's contexts to others at its end.
+struct Thread(#[allow(dead_code, reason = "an address of its own needs a size")] u8);
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        let me = std::ptr::from_ref(self) as usize;
+        for slot in &SLOTS {
+            let gone = (Ordering::AcqRel, Ordering::Relaxed);
+            let _ = slot.owner.compare_exchange(me, NOBODY, gone.0, gone.1);
+        }
+    }
+}
+
 thread_local! {
-    static THREAD: u8 = const { 0 };
+    static THREAD: Thread = const { Thread(0) };
 }
 
 /// A number for this thread: threads that live at the same time have different ones.
 fn this_thread() -> usize {
-    THREAD.with(|t| std::ptr::from_ref(t) as usize)
+    // at the very end of a thread, when its address is gone, it owns nothing
+    THREAD.try_with(|t| std::ptr::from_ref(t) as usize).unwrap_or(usize::MAX)
 }
 
 /// Why a handle was refused.
@@ -136,6 +156,7 @@ pub(super) fn reserve() -> Option<Reserved> {
         );
         if taken.is_ok() {
             slot.owner.store(this_thread(), Ordering::Release);
+            slot.served.store(false, Ordering::Release);
             slot.cancelled.store(false, Ordering::Release);
             let handle = context_handle(i, generation.wrapping_add(1));
             return Some(Reserved { slot: i, handle });
@@ -192,21 +213,33 @@ pub(super) fn contexts() -> Vec<Rc<CContext>> {
     SLOTS.iter().filter_map(|slot| slot.context().ok()).collect()
 }
 
-/// As [`context`], for running the loop: a context that no call is using moves to the thread
-/// that runs it, as in programs that create it here and serve it there.
+/// As [`context`], for running the loop. A context moves to the thread that runs it if its loop
+/// never ran, as in programs that create it here and serve it there, or if the thread that had it
+/// has ended. Any other thread is refused: the loop's may be in the middle of a call.
 pub(super) fn adopt_context(caller: &str, handle: *const lws_context) -> Option<Rc<CContext>> {
     if let Ok(slot) = slot_of(handle) {
         let owner = slot.owner.load(Ordering::Acquire);
-        let raw = slot.context.load(Ordering::Acquire);
-        if owner != this_thread() && !raw.is_null() {
-            // SAFETY: while the slot holds the pointer the context lives; `busy` is atomic.
-            let busy = unsafe { (*raw).busy.load(Ordering::Acquire) };
-            if !busy {
-                slot.owner.store(this_thread(), Ordering::Release);
-            }
+        let orphan = owner == NOBODY || !slot.served.load(Ordering::Acquire);
+        if owner != this_thread() && orphan && !is_busy(slot) {
+            let free = (Ordering::AcqRel, Ordering::Relaxed);
+            let _ = slot.owner.compare_exchange(owner, this_thread(), free.0, free.1);
         }
     }
     context(caller, handle)
+}
+
+/// Whether a call is using the slot's context.
+fn is_busy(slot: &Slot) -> bool {
+    let raw = slot.context.load(Ordering::Acquire);
+    // SAFETY: while the slot holds the pointer the context lives; `busy` is atomic.
+    raw.is_null() || unsafe { (*raw).busy.load(Ordering::Acquire) }
+}
+
+/// The loop of the context runs: from now on it belongs to this thread.
+pub(super) fn served(handle: *const lws_context) {
+    if let Ok(slot) = slot_of(handle) {
+        slot.served.store(true, Ordering::Release);
+    }
 }
 
 /// Makes the loop come round without saying anything to the streams.

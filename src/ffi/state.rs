@@ -161,7 +161,7 @@ const _: () = assert!(std::mem::offset_of!(lws_state_notify_link, list) == 0);
 unsafe fn transition(mgr: *mut lws_state_manager, target: c_int) -> bool {
     // SAFETY: as the caller promises.
     unsafe {
-        if report(mgr, (*mgr).state, target) {
+        if report(mgr, (*mgr).state, target) || !library_agrees(mgr, target) {
             return false;
         }
         if log::enabled(log::Level::Debug) {
@@ -180,6 +180,18 @@ unsafe fn transition(mgr: *mut lws_state_manager, target: c_int) -> bool {
         }
     }
     true
+}
+
+/// What the library itself has to say about a step of a context's own manager; it is asked last.
+///
+/// # Safety
+/// `mgr` is live.
+unsafe fn library_agrees(mgr: *mut lws_state_manager, target: c_int) -> bool {
+    // SAFETY: as the caller promises.
+    match unsafe { context_of(mgr) } {
+        Some(cx) if cx.services.manager() == mgr => super::policy_fetch::allows(&cx, target),
+        Some(_) | None => true,
+    }
 }
 
 /// Sends the state as a system message, if anybody wants it.

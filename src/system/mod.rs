@@ -3,5 +3,6 @@
 
 pub mod blob;
 pub mod cookies;
+pub mod cpd;
 pub mod smd;
 pub mod state;
