@@ -20,8 +20,7 @@
  *   LWS_WITH_SYS_FAULT_INJECTION               the structs never have its members
  *   LWS_WITH_SYS_METRICS                       metrics are not reported
  *   LWS_WITH_SOCKS5                            SOCKS5 is not built yet
- *   LWS_WITH_CACHE_NSCOOKIEJAR                 cookies are not kept yet
- *   LWS_WITH_CONMON                            connection metrics are not kept yet
+ *   LWS_WITH_CONMON                            streams get `perf`; functions for connections are not built
  *   LWS_WITH_TLS_SESSIONS                      sessions are resumed, but cannot be saved by programs
  *   LWS_WITH_EVENT_LIBS, LWS_WITH_LIBUV ...    the loop is the library's own
  *   LWS_WITH_MBEDTLS, LWS_WITH_GNUTLS ...      TLS is the library's own
@@ -80,6 +79,7 @@
 #define LWS_ROLE_MQTT
 #define LWS_ROLE_RAW
 #define LWS_ROLE_WS
+#define LWS_WITH_CACHE_NSCOOKIEJAR
 #define LWS_WITH_CLIENT
 #define LWS_WITH_CUSTOM_HEADERS
 #define LWS_WITH_HTTP2

@@ -374,11 +374,11 @@ struct lws_context_creation_info {
     struct lws_log_cx *log_cx;
     /** File that keeps cookies between runs, in Netscape format, or NULL. */
     const char *http_nsc_filepath;
-    /** Most bytes of cookies in memory; 0 is no limit. */
+    /** Most bytes of cookies in memory; 0 is the library's own limit. */
     size_t http_nsc_heap_max_footprint;
-    /** Most cookies in memory; 0 is no limit. */
+    /** Most cookies in memory; 0 is the library's own limit. */
     size_t http_nsc_heap_max_items;
-    /** Most bytes of one cookie; 0 is no limit. */
+    /** Most bytes of one cookie; 0 is the library's own limit. */
     size_t http_nsc_heap_max_payload;
     /** Log levels that the built-in `-d` starts from; 0 is the default. */
     int default_loglevel;

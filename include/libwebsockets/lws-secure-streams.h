@@ -294,8 +294,8 @@ LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_ss_get_vhost(struct lws_ss_handle *
 LWS_VISIBLE LWS_EXTERN void *lws_ss_to_user_object(struct lws_ss_handle *h);
 
 /**
- * The stream type that the payload of the current `tx` is for: the stream's own. Good as long as
- * the context.
+ * The stream type that the payload of the current `tx` is for: the stream's own, or in a
+ * multipart body one that the policy's `rideshare` takes along. Good as long as the context.
  *
  * Safety:
  * `h` came from this library.

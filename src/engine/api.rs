@@ -66,6 +66,10 @@ fn missing(kind: &StreamType) -> Option<String> {
     }
 }
 
+/// Callbacks of one stream inside each other. Programs that connect again in the callback that
+/// says that connecting failed would use up the stack otherwise.
+const MAX_NESTED_CALLS: u32 = 32;
+
 impl Context {
     /// Makes a stream's object without telling the program yet; [`start`](Self::start) does.
     ///
@@ -186,6 +190,11 @@ impl Context {
 
     /// Starts an attempt as `input` says, and reports what a call by the program returns.
     pub(super) fn begin(&self, key: StreamKey, input: Input) -> Ret {
+        let depth = self.core().streams.get(key).map_or(0, |stream| stream.depth);
+        if depth >= MAX_NESTED_CALLS {
+            log::err!("connecting again inside {depth} callbacks of the same stream: refused");
+            return Ret::TxDontSend;
+        }
         let Some(say) = self.advance(key, input) else { return Ret::Ok };
         if say.is_empty() {
             return Ret::Ok;

@@ -41,7 +41,9 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let (Some(stream), Some(jar)) = (core.streams.get(key), &mut core.jar) else { return };
-        let (Some(target), Some(path)) = (&stream.txn.target, &stream.txn.asked_path) else { return };
+        let (Some(target), Some(path)) = (&stream.txn.target, &stream.txn.asked_path) else {
+            return;
+        };
         let open = core.conns.get_mut(conn).and_then(Conn::open);
         let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) else { return };
         let now = SystemTime::now();

@@ -360,11 +360,11 @@ pub struct lws_context_creation_info {
     pub log_cx: *mut lws_log_cx,
     /// File that keeps cookies between runs, in Netscape format, or NULL.
     pub http_nsc_filepath: *const c_char,
-    /// Most bytes of cookies in memory; 0 is no limit.
+    /// Most bytes of cookies in memory; 0 is the library's own limit.
     pub http_nsc_heap_max_footprint: usize,
-    /// Most cookies in memory; 0 is no limit.
+    /// Most cookies in memory; 0 is the library's own limit.
     pub http_nsc_heap_max_items: usize,
-    /// Most bytes of one cookie; 0 is no limit.
+    /// Most bytes of one cookie; 0 is the library's own limit.
     pub http_nsc_heap_max_payload: usize,
     /// Log levels that the built-in `-d` starts from; 0 is the default.
     pub default_loglevel: c_int,
