@@ -95,7 +95,7 @@ macro_rules! callbacks {
 }
 
 callbacks! {
-    log_hooks due_timer far_timer handle_of_another_context notifier tag_stays log_refcount
+    log_hooks due_timer far_timer handle_of_another_context notifier tag_stays log_refcount stubborn
 }
 
-misuse! { null_arguments stale_handle handle_reuse bad_names other_thread }
+misuse! { null_arguments stale_handle handle_reuse bad_names other_thread hand_over }

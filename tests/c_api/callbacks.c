@@ -297,6 +297,50 @@ log_refcount(void)
 	check(counted == 101, "not told of the last");
 }
 
+/* connecting again from the callback that says that it failed, with no end */
+
+static lws_ss_state_return_t
+stubborn_state(void *userobj, void *sh, lws_ss_constate_t state,
+	       lws_ss_tx_ordinal_t ack)
+{
+	user_t *u = userobj;
+
+	(void)sh;
+	(void)ack;
+	if (state != LWSSSCS_ALL_RETRIES_FAILED)
+		return LWSSSSRET_OK;
+	/* without a bound the stack would be gone long before this */
+	if (++counted > 10000) {
+		finished = 1;
+		return LWSSSSRET_OK;
+	}
+
+	return lws_ss_client_connect(lws_ss_from_user(u));
+}
+
+static void
+stubborn(void)
+{
+	lws_ss_info_t info = ssi_user_t;
+
+	policy = "{\"retry\":[{\"never\":{\"backoff\":[1000],\"conceal\":0}}],"
+		 "\"s\":[{\"nowhere\":{\"endpoint\":\"+/nonexistent/socket\","
+		 "\"port\":0,\"protocol\":\"raw\",\"retry\":\"never\"}}]}";
+	if (!context(NULL))
+		return;
+	info.streamtype = "nowhere";
+	info.state = stubborn_state;
+	check(!lws_ss_create(cx, 0, &info, NULL, &subject, NULL, NULL), "create");
+	(void)lws_ss_client_connect(subject);
+	check(counted > 1, "it did not connect again");
+	check(counted < 1000, "no bound");
+	check(lws_ss_to_user_object(subject) != NULL, "the stream is gone");
+	counted = 0;
+	(void)lws_ss_client_connect(subject);
+	check(counted > 0, "it can not connect any more");
+	end();
+}
+
 int
 main(int argc, const char **argv)
 {
@@ -311,6 +355,7 @@ main(int argc, const char **argv)
 		{ "notifier", notifier },
 		{ "tag_stays", tag_stays },
 		{ "log_refcount", log_refcount },
+		{ "stubborn", stubborn },
 	};
 	size_t i;
 

@@ -2,7 +2,7 @@
  * misuse: wrong calls must be refused with a log line, and harm nothing.
  *
  *   misuse POLICY null_arguments | stale_handle | other_thread | bad_names |
- *                 handle_reuse
+ *                 handle_reuse | hand_over
  *
  * Exit code 0 and a last line "ok" if all checks held.
  */
@@ -290,6 +290,47 @@ other_thread(void)
 	check(lws_ss_to_user_object(shared) != NULL, "the stream is gone");
 }
 
+static pthread_barrier_t barrier;
+
+/* the first to run the loop of a context that was made elsewhere */
+static void *
+first_server(void *arg)
+{
+	(void)arg;
+	check(lws_service(cx, -1) == 0, "the first loop was refused");
+	pthread_barrier_wait(&barrier);
+	/* meanwhile the maker is refused */
+	pthread_barrier_wait(&barrier);
+	check(lws_service(cx, -1) == 0, "the loop's own thread was refused");
+
+	return NULL;
+}
+
+/* a context goes to who serves it first, and from a thread that ended to the next */
+static void
+hand_over(void)
+{
+	struct lws_ss_handle *h;
+	pthread_t t;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	if (pthread_create(&t, NULL, first_server, NULL)) {
+		check(0, "no thread");
+		return;
+	}
+	pthread_barrier_wait(&barrier);
+	REFUSED(lws_service(cx, -1));
+	LOGGED(lws_context_destroy(cx));
+	pthread_barrier_wait(&barrier);
+	pthread_join(t, NULL);
+	pthread_barrier_destroy(&barrier);
+	check(lws_service(cx, -1) == 0, "refused after the other thread's end");
+	h = make("get");
+	(void)lws_ss_client_connect(h);
+	serve_until(&acks);
+	check(acks == 1, "no transaction");
+}
+
 static void
 limit_cb(lws_sorted_usec_list_t *sul)
 {
@@ -310,6 +351,7 @@ main(int argc, const char **argv)
 		{ "handle_reuse", handle_reuse },
 		{ "bad_names", bad_names },
 		{ "other_thread", other_thread },
+		{ "hand_over", hand_over },
 	};
 	struct lws_context_creation_info info;
 	size_t i;
