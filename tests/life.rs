@@ -41,6 +41,8 @@ struct Log {
     rx: RefCell<Vec<u8>>,
     /// Sent by the next tx callbacks.
     tx: RefCell<Vec<u8>>,
+    /// How much had been received when tx was called last.
+    received_before_tx: Cell<usize>,
     /// What tx gives is not the end of the message.
     more: Cell<bool>,
     answer: Cell<Option<(State, Ret)>>,
@@ -71,6 +73,7 @@ impl Handler for Program {
     }
 
     fn tx(&self, _: u32, window: &mut [u8]) -> Option<TxAnswer> {
+        self.log.received_before_tx.set(self.log.rx.borrow().len());
         let data = std::mem::take(&mut *self.log.tx.borrow_mut());
         window[..data.len()].copy_from_slice(&data);
         let ret = if data.is_empty() { Ret::TxDontSend } else { Ret::Ok };
@@ -725,4 +728,30 @@ fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
     log.answers.borrow_mut().clear();
     let _listener = w.listen();
     assert_eq!(w.cx.client_connect(s), Ret::Ok, "an old wish is not repeated");
+}
+
+/// How much of a waiting message a ws stream has received when it is asked for one of its own.
+fn received_before_tx(more: &str) -> usize {
+    let ws = format!(r#""protocol":"ws","http_url":"/"{more}"#);
+    let (w, listener) = World::tcp(r#""backoff":[1000],"conceal":1"#, &ws);
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let peer = accept_soon(&w, &listener);
+    peer.set_nonblocking(false).unwrap();
+    let peer = std::thread::spawn(move || tungstenite::accept(peer).unwrap());
+    w.until(|| log.states().contains(&"CONNECTED".to_owned()));
+    let mut peer = peer.join().unwrap();
+    // what a stream is asked for unasked is over
+    w.pass(2);
+    peer.send(tungstenite::Message::binary("hello".as_bytes().to_vec())).unwrap();
+    log.tx.borrow_mut().extend_from_slice(b"mine");
+    let _ = w.cx.request_tx(s);
+    w.until(|| log.tx.borrow().is_empty() && !log.rx.borrow().is_empty());
+    log.received_before_tx.get()
+}
+
+#[test]
+fn ws_prioritize_reads_decides_who_comes_first() {
+    assert_eq!(received_before_tx(r#","ws_prioritize_reads":true"#), "hello".len());
+    assert_eq!(received_before_tx(""), 0);
 }

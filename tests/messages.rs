@@ -48,7 +48,7 @@ fn ws_binary_of_1_mib_comes_back() {
 }
 
 #[test]
-fn ws_reads_before_it_writes_where_the_policy_says_so() {
+fn ws_echoes_whole_messages_with_reads_first_too() {
     echoes(", \"ws_prioritize_reads\": true", 300_000);
 }
 

@@ -42,8 +42,9 @@ impl Context {
             return;
         }
         // the server may have closed an idle connection: find out before a body is asked for,
-        // which could not be sent again
-        if maybe_stale {
+        // which could not be sent again. And where the policy has reading go first, what has
+        // come since the last wait counts too
+        if maybe_stale || self.reads_first(conn) {
             if let Some(c) = self.core().conns.get_mut(conn) {
                 c.readable = true;
             }
@@ -53,10 +54,9 @@ impl Context {
         }
         self.start_waiting(conn);
         // what was asked for before goes out first, so that tx comes before rx right after
-        // CONNECTED, unless the policy wants it the other way round
-        let reads_first = self.reads_first(conn);
+        // CONNECTED
         if self.flush(conn)
-            && (reads_first || self.offer_tx(conn))
+            && self.offer_tx(conn)
             && self.receive(conn)
             // what the codec replied is out of the way before the program sends
             && self.flush(conn)
