@@ -333,6 +333,8 @@ impl Context {
 
     fn event(&self, conn: ConnKey, event: Event<'_>) {
         match event {
+            // a serving codec's, which no connection has yet
+            Event::Request { .. } => {}
             Event::Head { tid, status } => {
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.response(conn, key, tid, status);

@@ -10,7 +10,10 @@ pub mod h1;
 pub mod h2;
 pub mod mqtt;
 pub mod raw;
+mod serve;
 pub mod ws;
+
+pub use serve::{Asked, Response, Upgrade};
 
 use bytes::Bytes;
 
@@ -21,9 +24,10 @@ use crate::util::{Micros, TxBuf};
 pub struct Tid(pub u32);
 
 /// How long the body of a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyLen {
     /// There is none.
+    #[default]
     None,
     /// Known beforehand, in bytes.
     Known(u64),
@@ -59,6 +63,11 @@ pub enum Event<'b> {
         tid: Tid,
         /// The status code.
         status: u16,
+    },
+    /// On the serving side: a request's head is complete, see [`Codec::request`].
+    Request {
+        /// Which transaction.
+        tid: Tid,
     },
     /// Payload. `data` may be empty only where `eom` is set.
     Data {
@@ -207,6 +216,22 @@ pub trait Codec {
     /// next one starts; that of an upgrade to ws only until the next call of
     /// [`receive`](Self::receive).
     fn head(&self, tid: Tid) -> Option<&Head>;
+
+    /// On the serving side: the head of `tid`'s request, until the transaction ends.
+    fn request(&self, _tid: Tid) -> Option<&Asked> {
+        None
+    }
+
+    /// On the serving side: begins the answer to `tid`. Its body follows through
+    /// [`tx_window`](Self::tx_window) and [`tx_commit`](Self::tx_commit). May be called before the
+    /// request's body is complete.
+    ///
+    /// # Errors
+    /// The answer cannot be expressed, there is no such request, or it is answered already; nothing
+    /// was written.
+    fn respond(&mut self, _: Tid, _: &Response<'_>, _: &mut TxBuf) -> Result<(), ProtoError> {
+        Err(ProtoError::new(ProtoErrorKind::BadRequest, "this side does not serve"))
+    }
 
     /// The trailer fields behind the response's body, if there are any: from the message's end
     /// until [`Event::End`].

@@ -105,6 +105,7 @@ impl Log {
 
     fn add(&mut self, codec: &H1, event: &Event<'_>) {
         match *event {
+            Event::Request { .. } => panic!("a client's codec reports no requests"),
             Event::Head { tid, status } => {
                 assert_eq!(tid, self.tid);
                 let head = codec.head(tid).expect("a head that was just told");

@@ -190,6 +190,7 @@ impl Client {
 
     fn add(&mut self, event: Event<'_>) {
         match event {
+            Event::Request { .. } => panic!("a client's codec reports no requests"),
             Event::Head { tid, status } => {
                 let head = self.codec.head(tid).expect("a head that was just told");
                 assert_eq!(head.status, status);

@@ -158,6 +158,7 @@ impl Log {
 
     fn add(&mut self, codec: &mut Ws, event: &Event<'_>) {
         match *event {
+            Event::Request { .. } => panic!("a client's codec reports no requests"),
             Event::Head { tid, status } => {
                 assert_eq!(tid, self.tid);
                 assert_eq!(codec.head(tid).expect("a head that was just told").status, status);
