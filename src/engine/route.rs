@@ -2,8 +2,10 @@
 //! share one.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::policy::{Protocol, StreamType, TrustStore};
+use crate::net::{Bind, Identity, Proxy, TrustStore};
+use crate::policy::{Protocol, StreamType};
 use crate::stream::Metadata;
 use crate::stream::http::Url;
 
@@ -25,42 +27,65 @@ pub(super) struct Target {
     pub path: Option<String>,
 }
 
-/// The key of connection sharing.
-#[derive(Clone, Debug)]
+/// The key of connection sharing: everything that a connection was made with.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Route {
     pub place: Place,
     pub protocol: Protocol,
     pub tls: Option<Tls>,
     pub attrs: crate::policy::Attrs,
+    /// Who makes the connection for us.
+    pub via: Option<Rc<Proxy>>,
+    /// Where it comes from.
+    pub bind: Option<Bind>,
+    /// Who we are to an mqtt broker.
+    pub mqtt: Option<Rc<MqttLogin>>,
 }
 
-/// How the peer is checked.
+impl Route {
+    /// Whose name is looked up, and the port that is connected to: the proxy's if there is one.
+    /// `None`: nobody's, it is a unix socket.
+    pub fn first_hop(&self) -> Option<(&str, u16)> {
+        match (&self.via, &self.place) {
+            (_, Place::Unix(_)) => None,
+            (Some(proxy), Place::Net(..)) => Some((&proxy.address.host, proxy.address.port)),
+            (None, Place::Net(host, port)) => Some((host, *port)),
+        }
+    }
+}
+
+/// How the peer is checked, and who we are to it. Stores and certificates of the same content are
+/// the same object; a store that was read again is another one.
 #[derive(Clone, Debug)]
 pub(super) struct Tls {
     /// The name that its certificate must bear.
     pub name: String,
-    /// `None`: the store of the operating system.
-    pub trust: Option<Rc<TrustStore>>,
-    pub client_cert: Option<u8>,
+    pub trust: Arc<TrustStore>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl PartialEq for Tls {
     fn eq(&self, other: &Self) -> bool {
-        let same_trust = match (&self.trust, &other.trust) {
-            (Some(a), Some(b)) => Rc::ptr_eq(a, b) || a == b,
+        let same_identity = match (&self.identity, &other.identity) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        same_trust && self.name == other.name && self.client_cert == other.client_cert
+        same_identity && Arc::ptr_eq(&self.trust, &other.trust) && self.name == other.name
     }
 }
 
-impl PartialEq for Route {
-    fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
-            && self.protocol == other.protocol
-            && self.tls == other.tls
-            && self.attrs == other.attrs
+/// What an mqtt broker is told of us.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct MqttLogin {
+    pub client_id: Option<String>,
+    pub username: Option<String>,
+    pub password: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for MqttLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MqttLogin")
     }
 }
 
@@ -115,25 +140,6 @@ impl Target {
         };
         let path = (url.path != "/").then_some(url.path);
         Ok(Self { place: Place::Net(url.host, port), tls, path })
-    }
-
-    /// What connections to here share for streams of type `kind`.
-    pub fn route(&self, kind: &StreamType) -> Route {
-        let tls = self.tls.then(|| Tls {
-            name: match &self.place {
-                Place::Net(host, _) => host.clone(),
-                Place::Unix(_) => "localhost".to_owned(),
-            },
-            trust: kind.trust_store.clone(),
-            client_cert: kind.client_cert,
-        });
-        // h2 without ALPN is for streams whose policy has no tls from the start: where only the
-        // endpoint's URL took it away, nobody promised that the server speaks h2
-        let protocol = match kind.protocol {
-            Protocol::H2 if kind.tls && !self.tls => Protocol::H1,
-            protocol => protocol,
-        };
-        Route { place: self.place.clone(), protocol, tls, attrs: kind.attrs }
     }
 
     /// What the request says as its host: the name alone, as the reference does, which servers

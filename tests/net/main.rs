@@ -8,4 +8,5 @@ mod serve;
 mod tls;
 mod tls_openssl;
 mod trust;
+mod tunnel;
 mod unix;
