@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::time::SystemTime;
 
+use super::auth::Unsigned;
 use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
 use super::cookies::cookies_for;
@@ -83,7 +84,13 @@ impl Context {
             let cookies = cookies_for(core.jar.as_ref(), target, &path);
             fields.extend(cookies.map(|c| ("cookie".to_owned(), c.into_bytes())));
         }
-        Ok(Parts { body, fields, framing, authority: target.authority(), method, path })
+        let authority = target.authority();
+        if kind.is_signed() && !stream.txn.elsewhere {
+            let (authority, method, path) = (&*authority, &*method, &*path);
+            let unsigned = Unsigned { authority, method, path, body, tls: target.tls };
+            self.sign(stream, &unsigned, &mut fields)?;
+        }
+        Ok(Parts { body, fields, framing, authority, method, path })
     }
 
     /// The request's header fields: device facts and credentials first, then metadata, then what
@@ -126,7 +133,8 @@ impl Context {
 
     /// The value of the auth header: preamble and token.
     fn credentials(&self, kind: &StreamType) -> Option<Vec<u8>> {
-        let index = kind.auth.as_ref().map_or(0, |a| a.blob);
+        // the blob of a key that signs is none of a token
+        let index = kind.auth.as_ref().filter(|_| !kind.is_signed()).map_or(0, |a| a.blob);
         let token = self.host.auth_blob(index)?;
         let mut value = kind.http.auth_preamble.clone().unwrap_or_default().into_bytes();
         if kind.http.auth_hexify {
@@ -427,13 +435,13 @@ fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
 /// Fields that are meant for the host that was asked first, not for the one it redirects to (RFC
 /// 9110 15.4).
 fn is_credential(name: &str) -> bool {
-    ["authorization", "proxy-authorization", "cookie"]
+    ["authorization", "proxy-authorization", "cookie", "x-amz-security-token"]
         .iter()
         .any(|field| name.eq_ignore_ascii_case(field))
 }
 
 /// A field of this name is sent once: the later one wins.
-fn set_field(fields: &mut Vec<(String, Vec<u8>)>, name: &str, value: &[u8]) {
+pub(super) fn set_field(fields: &mut Vec<(String, Vec<u8>)>, name: &str, value: &[u8]) {
     match fields.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
         Some(field) => field.1 = value.to_vec(),
         None => fields.push((name.to_owned(), value.to_vec())),

@@ -67,7 +67,9 @@ impl fmt::Display for SignError {
         match self {
             Self::NoDate => write!(f, "there is no {DATE}"),
             Self::BadDate => write!(f, "{DATE} is not of the form 20150830T123600Z"),
-            Self::BadKeyId => write!(f, "the key's id has other characters than letters and digits"),
+            Self::BadKeyId => {
+                write!(f, "the key's id has other characters than letters and digits")
+            }
         }
     }
 }
@@ -90,9 +92,7 @@ pub fn authorization(key: &Key, request: &Request<'_>) -> Result<String, SignErr
     let (canonical, names) = canonical_request(request);
     let to_sign = format!("{ALGORITHM}\n{date}\n{scope}\n{}", sha256_hex(canonical.as_bytes()));
     let signature = hex(hmac::sign(&signing_key(key, day, request), to_sign.as_bytes()).as_ref());
-    Ok(format!(
-        "{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
-    ))
+    Ok(format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"))
 }
 
 /// A time as [`DATE`] wants it.
