@@ -119,12 +119,13 @@ impl Context {
             let value = stream.metadata.declared(i).filter(|v| !v.is_empty());
             if let (Some(header), Some(value)) = (&def.header, value)
                 && !(stream.txn.elsewhere && is_credential(header))
+                && length_of(header, value).is_none()
             {
                 set_field(&mut fields, header, value);
             }
         }
         for (name, value) in stream.metadata.direct() {
-            if !(stream.txn.elsewhere && is_credential(name)) {
+            if !(stream.txn.elsewhere && is_credential(name)) && length_of(name, value).is_none() {
                 set_field(&mut fields, name, value);
             }
         }
@@ -149,6 +150,11 @@ impl Context {
 
     /// Starts a stream's request on an open connection.
     pub(super) fn start_request(&self, conn: ConnKey, key: StreamKey, speaks: Protocol) {
+        if let Some(stream) = self.core().streams.get_mut(key)
+            && stream.tx_len.is_none()
+        {
+            stream.tx_len = announced(stream);
+        }
         let parts = match self.request(key, speaks) {
             Ok(parts) => parts,
             Err(e) => return self.fail_attempt(key, &Failure::from(e)),
@@ -408,24 +414,43 @@ pub(super) fn has_body_method(method: &str) -> bool {
     matches!(method, "POST" | "PUT" | "PATCH")
 }
 
+/// The length that a field of metadata announces, if it is a `content-length`: it is taken as that
+/// of `request_tx_len`, and the codec writes the field.
+fn length_of(header: &str, value: &[u8]) -> Option<u64> {
+    if !header.eq_ignore_ascii_case("content-length") {
+        return None;
+    }
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// The length of the body that the stream's metadata announces; not 0.
+fn announced(stream: &Stream) -> Option<u64> {
+    let declared = stream.kind.metadata.iter().enumerate();
+    let declared = declared
+        .filter_map(|(i, def)| length_of(def.header.as_ref()?, stream.metadata.declared(i)?))
+        .next();
+    let direct = || stream.metadata.direct().find_map(|(name, value)| length_of(name, value));
+    declared.or_else(direct).filter(|len| *len > 0)
+}
+
 /// How the body goes out. Without a length announced by `request_tx_len` there is none.
 fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
     if speaks == Protocol::Ws {
         return BodyLen::None;
     }
+    // a length among the metadata is the program's word that there is a body, whatever the method
+    let has_body = has_body_method(method) || announced(stream).is_some();
     if speaks == Protocol::H2 && !stream.txn.as_get {
         return match stream.tx_len {
-            Some(len) if has_body_method(method) && !stream.kind.http.no_content_length => {
-                BodyLen::Known(len)
-            }
+            Some(len) if has_body && !stream.kind.http.no_content_length => BodyLen::Known(len),
             // h2 frames its end: nothing need be announced. A request that the program may yet
             // send on is left open, but for servers that wait for its end
-            _ if has_body_method(method) || !stream.kind.http.quirk_end_stream => BodyLen::Unknown,
+            _ if has_body || !stream.kind.http.quirk_end_stream => BodyLen::Unknown,
             _ => BodyLen::None,
         };
     }
     match stream.tx_len {
-        Some(_) if !has_body_method(method) || stream.txn.as_get => BodyLen::None,
+        Some(_) if !has_body || stream.txn.as_get => BodyLen::None,
         Some(_) if stream.kind.http.no_content_length => BodyLen::Unframed,
         Some(len) => BodyLen::Known(len),
         None => BodyLen::None,
