@@ -17,6 +17,7 @@
 //! | `route` | where a connection leads: the key of sharing |
 //! | `way` | what goes into that key: proxy, trust, certificates, credentials |
 //! | `captive_portal` | the transaction that looks for the way to the internet |
+//! | `auth` | signed requests, the fetching of a token |
 //! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
@@ -31,6 +32,7 @@
 //! | `timers` | the timer heap |
 
 mod api;
+mod auth;
 mod captive_portal;
 mod conn;
 mod context;
@@ -53,6 +55,7 @@ mod turn;
 mod way;
 
 pub use api::{CreateError, SetMetadataError};
+pub use auth::{AMAZON_LOGIN, Token, TokenFetch};
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
