@@ -4,7 +4,9 @@
 mod fixtures;
 
 use fixtures::certs::certs;
-use fixtures::many::{assert_line, begin, begin_in, count, many, pattern, rx_line, stream};
+use fixtures::many::{
+    assert_line, begin, begin_in, begin_under, count, many, pattern, rx_line, stream,
+};
 use fixtures::mosquitto::Mosquitto;
 use fixtures::nginx::{AccessLine, Nginx};
 use fixtures::peer::{Peer, echo};
@@ -117,14 +119,20 @@ fn http_proxy_by_the_context() {
     assert_eq!(proxy.logged("CONNECT localhost:"), 3);
 }
 
+/// The stream type's proxy goes before the policy's, and both before that of the environment.
 #[test]
-fn the_policy_goes_before_the_surroundings() {
-    let (nginx, proxy) = (nginx(), Proxy::socks5(None));
-    let more = format!(", \"via-socks5\": \"{}\"", proxy.address());
+fn the_nearest_proxy_counts() {
+    let (nginx, near, far) = (nginx(), Proxy::socks5(None), Proxy::socks5(None));
     let env = [("http_proxy", "127.0.0.1:9")];
-    let got = begin_in(&gets(&nginx, &more), &GETS, &env).finish();
+    let top = format!("\"via-socks5\": \"{}\",", far.address());
+    let mut streams = gets(&nginx, "");
+    let more = format!(", \"via-socks5\": \"{}\"", near.address());
+    streams[0] = gets(&nginx, &more)[0].clone();
+    let got = begin_under(&top, &streams, &GETS, &env).finish();
     got.expect_code(0);
     got_three(&got);
+    assert_eq!(near.logged("connected to localhost:"), 1);
+    assert_eq!(far.logged("connected to localhost:"), 2);
 }
 
 /// tinyproxy answers 407, microsocks closes the talk: the streams are UNREACHABLE, and the log says why.
@@ -268,11 +276,14 @@ fn a_client_certificate_from_the_blobs() {
     let got = many(&streams, &args);
     assert_eq!(count(&got, "QOS_ACK_REMOTE"), 4, "{got}");
     // one that shows none does not share their connections
-    let args = ["--streams", "get1", "--cert", cert, "--key", key];
-    let got = many(&[stream("get1", p, "h1", &keys)], &args);
+    let streams = [stream("get1", p, "h2", &with), stream("get2", p, "h2", &keys)];
+    let args = ["--streams", "get1,get2", "--cert", cert, "--key", key];
+    let got = many(&streams, &args);
+    assert_line(&got, "0 QOS_ACK_REMOTE");
+    assert_line(&got, "1 QOS_NACK_REMOTE");
     assert!(got.stderr.contains("http status 400"), "{got}");
     // and where it is missing the log says so
-    let mut running = begin(&streams, &["--streams", "get1", "--limit-ms", "500"]);
+    let mut running = begin(&streams[..1], &["--streams", "get1", "--limit-ms", "500"]);
     running.wait_for("0 UNREACHABLE");
     let got = running.finish();
     assert!(got.stderr.contains("client certificate 0 is not in the system blobs"), "{got}");

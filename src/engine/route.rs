@@ -152,3 +152,84 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MqttLogin, Place, Route, Tls};
+    use crate::net::{Bind, Proxy, ProxyKind, TrustStore};
+    use crate::policy::{Attrs, Protocol};
+    use crate::util::proxy::ProxyAddress;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    fn route(trust: &Arc<TrustStore>) -> Route {
+        let tls = Tls { name: "h".into(), trust: Arc::clone(trust), identity: None };
+        let address = ProxyAddress::parse("me:secret@p:1", None).unwrap();
+        Route {
+            place: Place::Net("h".into(), 1),
+            protocol: Protocol::Mqtt,
+            tls: Some(tls),
+            attrs: Attrs::default(),
+            via: Some(Rc::new(Proxy { kind: ProxyKind::Http, address })),
+            bind: Some(Bind::parse("lo")),
+            mqtt: Some(Rc::new(MqttLogin {
+                client_id: Some("c".into()),
+                username: Some("u".into()),
+                password: Some(b"p".to_vec()),
+            })),
+        }
+    }
+
+    fn changed(mqtt: impl FnOnce(&mut MqttLogin), route: &mut Route) {
+        let login = route.mqtt.as_mut().and_then(Rc::get_mut).unwrap();
+        mqtt(login);
+    }
+
+    /// One change each: whoever differs in it must not share a connection.
+    #[test]
+    fn everything_counts() {
+        let [trust, other] = [(); 2].map(|()| TrustStore::from_pem(CA).unwrap());
+        let proxy = |kind, text| {
+            Some(Rc::new(Proxy { kind, address: ProxyAddress::parse(text, None).unwrap() }))
+        };
+        let changes: &[&dyn Fn(&mut Route)] = &[
+            &|r| r.place = Place::Net("i".into(), 1),
+            &|r| r.place = Place::Net("h".into(), 2),
+            &|r| r.place = Place::Unix("h".into()),
+            &|r| r.protocol = Protocol::Raw,
+            &|r| r.tls = None,
+            &|r| r.tls.as_mut().unwrap().name = "i".into(),
+            &|r| r.tls.as_mut().unwrap().trust = Arc::clone(&other),
+            &|r| r.attrs.priority = 1,
+            &|r| r.via = None,
+            &|r| r.via = proxy(ProxyKind::Socks5, "me:secret@p:1"),
+            &|r| r.via = proxy(ProxyKind::Http, "p:1"),
+            &|r| r.via = proxy(ProxyKind::Http, "me:other@p:1"),
+            &|r| r.bind = None,
+            &|r| r.bind = Some(Bind::parse("127.0.0.1")),
+            &|r| r.mqtt = None,
+            &|r| changed(|m| m.client_id = None, r),
+            &|r| changed(|m| m.username = Some("v".into()), r),
+            &|r| changed(|m| m.password = Some(b"q".to_vec()), r),
+        ];
+        assert_eq!(route(&trust), route(&trust));
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = route(&trust);
+            change(&mut other);
+            assert_ne!(other, route(&trust), "change {n}");
+        }
+    }
+
+    const CA: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIIBhTCCASugAwIBAgIUMSw4Wo9nUU+pM9V+L24R1Un2hQkwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEYSBDQTAgFw0yNjExMjQxOTE5NTNaGA8yMTI2MTAzMTE5MTk1
+M1owDzENMAsGA1UEAwwEYSBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABC7c
+mKiEqfrpe0MtkIZ17zlItZTsUg/A/zUodG2mzZuUWKRewdjv9kw7e3WQ8xh7Lj5I
+9LofgF2pHEKCzJyQbGGjYzBhMB0GA1UdDgQWBBR2z5GoEbHr4n+CuEa9Ni5vuBBT
+jTAfBgNVHSMEGDAWgBR2z5GoEbHr4n+CuEa9Ni5vuBBTjTAPBgNVHRMBAf8EBTAD
+AQH/MA4GA1UdDwEB/wQEAwICBDAKBggqhkjOPQQDAgNIADBFAiEA7caJyHQD/OHe
+qOAVvvwyNNOY80qHUQqZ2D68/hLlYAYCIBhB2fLzZZ3170PJyU/bfCA6vq3XbNLw
+tBPgfX/9MXGF
+-----END CERTIFICATE-----
+";
+}

@@ -243,12 +243,12 @@ fn answers_are_used_again_for_a_while() {
     assert_eq!(f.answer(), (id, Ok(vec![addr(80)])));
     assert_eq!(f.resolver.start("name", 81, DNS_TTL - 1), Ok(Lookup::Ready(vec![addr(81)])));
     assert!(matches!(f.resolver.start("other", 80, 0), Ok(Lookup::Pending(_))));
-    f.answer();
+    f.answer().1.unwrap();
     f.resolver.forget("name");
     assert!(matches!(f.resolver.start("name", 82, 0), Ok(Lookup::Pending(_))));
-    f.answer();
+    f.answer().1.unwrap();
     assert!(matches!(f.resolver.start("name", 83, DNS_TTL), Ok(Lookup::Pending(_))));
-    f.answer();
+    f.answer().1.unwrap();
     assert_eq!(*ASKED.lock().unwrap(), [80, 80, 82, 83]);
 }
 

@@ -5,6 +5,7 @@ mod dns;
 mod drive;
 mod pki;
 mod serve;
+mod talk;
 mod tls;
 mod tls_openssl;
 mod trust;
