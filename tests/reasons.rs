@@ -15,11 +15,20 @@ use std::net::TcpStream;
 const GET: &str = ", \"http_method\": \"GET\", \"http_url\": \"/\"";
 const TLS: &str = ", \"tls\": true, \"tls_trust_store\": \"store\"";
 
+/// Enough for the timeouts of one second that the program sets.
+const SLOW: &str = "2500";
+
 /// Runs `kind` until `state`, and finds `why` in a line that tells of it.
 #[track_caller]
 fn told(kind: &str, state: &str, why: &str) -> Outcome {
+    told_within("600", kind, state, why)
+}
+
+/// [`told`] of a program that runs for so many milliseconds.
+#[track_caller]
+fn told_within(ms: &str, kind: &str, state: &str, why: &str) -> Outcome {
     let name = kind.split('"').nth(1).expect("a name").to_owned();
-    let args = ["--streams", &name, "--timeout-secs", "1", "--limit-ms", "2500", "--hold"];
+    let args = ["--streams", &name, "--timeout-secs", "1", "--limit-ms", ms, "--hold"];
     let mut running = begin(&[kind.to_owned()], &args);
     running.wait_for(&format!("0 {state}"));
     let got = running.finish();
@@ -91,7 +100,7 @@ fn a_certificate_of_the_past() {
 fn a_server_that_does_not_speak_tls() {
     let peer = answers(b"");
     let kind = stream("get", peer.port, "h1", &format!("{GET}{TLS}"));
-    told(&kind, "UNREACHABLE", "timeout while connecting");
+    told_within(SLOW, &kind, "UNREACHABLE", "timeout while connecting");
     let peer = Peer::start(|mut s| drop(s.write_all(b"220 mail.example\r\n")));
     let kind = stream("get", peer.port, "h1", &format!("{GET}{TLS}"));
     told(&kind, "UNREACHABLE", "received corrupt message");
@@ -101,13 +110,14 @@ fn a_server_that_does_not_speak_tls() {
 fn nobody_shakes_hands() {
     let peer = Peer::start(|mut s| drop(s.read_to_end(&mut Vec::new())));
     let kind = stream("get", peer.port, "h1", &format!("{GET}{TLS}"));
-    told(&kind, "UNREACHABLE", "timeout while connecting");
+    told_within(SLOW, &kind, "UNREACHABLE", "timeout while connecting");
 }
 
 #[test]
 fn no_response_in_time() {
     let peer = Peer::start(|mut s| drop(s.read_to_end(&mut Vec::new())));
-    told(
+    told_within(
+        SLOW,
         &stream("get", peer.port, "h1", GET),
         "UNREACHABLE",
         "timeout while waiting for the response",
