@@ -78,7 +78,7 @@ impl Context {
     fn patience(&self, max_wait: Option<Micros>) -> Duration {
         let now = self.now();
         let core = self.core();
-        if !core.ready.is_empty() {
+        if !core.ready.is_empty() || !core.local.is_idle() {
             return Duration::ZERO;
         }
         let next = core.timers.next_due().map(|due| due.saturating_sub(now));
@@ -139,7 +139,8 @@ impl Context {
             let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
-        count > 0
+        let local = self.serve_local();
+        count > 0 || local
     }
 
     /// Returns whether any timer was due.

@@ -18,6 +18,7 @@ use super::policy_text::{self, Pieces};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
+use super::ss::bus;
 use super::types::{
     LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
     LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
@@ -27,10 +28,10 @@ use super::types::{
 };
 use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
-use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob, StreamKey};
 use crate::system::cookies;
 use crate::system::cpd::Connectivity;
-use crate::system::smd::Limits;
+use crate::system::smd::{Class, Limits, PeerId, SendError};
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
 
@@ -179,6 +180,22 @@ impl Host for CHost {
         if let Some(cx) = registry::find_context(self.handle) {
             cpd::report(&cx, Connectivity::Captive);
         }
+    }
+
+    fn bus_join(&self, stream: StreamKey, filter: Class) -> Option<PeerId> {
+        Some(bus::join(self.handle, &self.services, stream, filter))
+    }
+
+    fn bus_part(&self, peer: PeerId) {
+        self.services.smd.unregister(peer);
+    }
+
+    fn bus_send(&self, class: Class, payload: &[u8]) -> Result<(), SendError> {
+        self.services.smd.send(class, super::time::lws_now_usecs(), payload, None)
+    }
+
+    fn bus_has_room(&self) -> bool {
+        self.services.smd.has_room()
     }
 
     fn woken(&self) {

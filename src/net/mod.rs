@@ -7,6 +7,7 @@
 //! [`TrustStore`]. A [`UnixTransport`] needs no name and no race.
 
 mod connect;
+mod descriptor;
 mod dns;
 mod identity;
 mod socket;
@@ -18,6 +19,7 @@ mod verify;
 mod x509;
 
 pub use connect::{ATTEMPT_DELAY, ConnectError, Connector, MAX_ATTEMPTS, Progress};
+pub use descriptor::DescriptorTransport;
 pub use dns::{
     Answer, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED, Resolver,
     std_lookup,

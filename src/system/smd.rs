@@ -206,6 +206,12 @@ impl Smd {
         Ok(())
     }
 
+    /// Whether the queue would take a message now. From any thread.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.inner().queue.len() < self.limits.depth
+    }
+
     /// Whether messages wait. From any thread.
     #[must_use]
     pub fn pending(&self) -> bool {
