@@ -20,11 +20,12 @@ use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
 use super::ss::bus;
 use super::types::{
-    LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
-    LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
-    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID, LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
-    LWS_SYSBLOB_TYPE_MQTT_USERNAME, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
-    LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
+    LWS_SERVER_OPTION_EXPLICIT_VHOSTS, LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,
+    LWS_SYSBLOB_TYPE_CLIENT_KEY_DER, LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
+    LWS_SYSBLOB_TYPE_DEVICE_SERIAL, LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
+    LWS_SYSBLOB_TYPE_MQTT_PASSWORD, LWS_SYSBLOB_TYPE_MQTT_USERNAME, LWS_SYSTATE_CONTEXT_DESTROYING,
+    LWS_SYSTATE_OPERATIONAL, LWS_SYSTATE_POLICY_INVALID, LWS_SYSTATE_PRE_PRIV_DROP, lws_context,
+    lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
 use super::{getaddrinfo, log as c_log, smd, state};
@@ -92,14 +93,16 @@ impl CContext {
     fn destroy(self: &Rc<Self>) {
         self.destroy_wanted.set(false);
         self.depth.set(self.depth.get() + 1);
-        // SAFETY: the manager lives as long as the services.
-        unsafe {
-            state::lws_state_transition(self.services.manager(), LWS_SYSTATE_CONTEXT_DESTROYING);
-        }
-        self.services.smd.deliver_pending(super::time::lws_now_usecs());
         self.engine.end();
-        // SAFETY: as above, and the program's notifiers live until the context is gone.
-        unsafe { state::remove_notifiers(self.services.manager()) };
+        let manager = self.services.manager();
+        // messages that wait are for nobody any more
+        // SAFETY: the manager lives as long as the services, and the program's notifiers until the
+        // context is gone.
+        unsafe {
+            state::lws_state_transition(manager, LWS_SYSTATE_POLICY_INVALID);
+            state::lws_state_transition_steps(manager, LWS_SYSTATE_CONTEXT_DESTROYING);
+            state::remove_notifiers(manager);
+        }
         services::detach(self.handle);
         registry::leave(self.handle);
         self.depth.set(self.depth.get() - 1);
@@ -303,7 +306,11 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
             smd::lws_smd_register(handle, opaque, 0, filter, info.early_smd_cb);
         }
         state::lws_state_reg_notifier_list(services.manager(), info.register_notifier_list);
-        state::lws_state_transition(services.manager(), LWS_SYSTATE_PRE_PRIV_DROP);
+        policy_text::announce(&services);
+        // programs that make their own vhosts see the states from the loop on
+        if info.options & LWS_SERVER_OPTION_EXPLICIT_VHOSTS == 0 {
+            state::lws_state_transition(services.manager(), LWS_SYSTATE_PRE_PRIV_DROP);
+        }
     }
     drop(frame);
     // a notifier may have destroyed it

@@ -144,11 +144,13 @@ impl Smd {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a peer that wants the classes in `filter`. It also gets what waits in the queue.
+    /// Adds a peer that wants the classes in `filter` of what is sent from now on: what waits in
+    /// the queue is not for it, or who registers a peer because of a message would get that message
+    /// again.
     pub fn register(&self, filter: Class, callback: Callback) -> PeerId {
         let mut inner = self.inner();
         let id = PeerId(NEXT_PEER.fetch_add(1, Ordering::Relaxed));
-        let next = inner.queue.front().map_or(inner.next_number, |m| m.number);
+        let next = inner.next_number;
         inner.peers.push(Peer { id, filter, next, callback });
         self.update_wanted(&inner);
         id
@@ -370,17 +372,18 @@ mod tests {
     }
 
     #[test]
-    fn a_new_peer_gets_what_waits_and_a_leaving_one_frees_it() {
+    fn a_new_peer_gets_what_comes_next_and_a_leaving_one_frees_its_messages() {
         let (smd, _) = smd(10);
         let log = Log::default();
         let a = smd.register(1, recorder(&log, "a"));
         smd.send(1, 0, b"1", None).unwrap();
         let b = smd.register(1, recorder(&log, "b"));
+        smd.send(1, 0, b"2", None).unwrap();
         smd.unregister(a);
         assert!(smd.pending());
         smd.deliver_pending(0);
-        assert_eq!(taken(&log), ["b:1"]);
-        smd.send(1, 0, b"2", None).unwrap();
+        assert_eq!(taken(&log), ["b:2"]);
+        smd.send(1, 0, b"3", None).unwrap();
         smd.unregister(b);
         assert!(!smd.pending());
     }
@@ -394,8 +397,8 @@ mod tests {
         let own_id = Arc::clone(&id);
         let callback: Callback = Arc::new(move |_| {
             inner_log.lock().unwrap().push("self".to_owned());
-            inner_smd.send(1, 0, b"reply", None).unwrap();
             inner_smd.register(1, recorder(&inner_log, "new"));
+            inner_smd.send(1, 0, b"reply", None).unwrap();
             let own = own_id.lock().unwrap().take();
             assert!(own.is_some_and(|own| inner_smd.unregister(own)));
         });
@@ -403,6 +406,6 @@ mod tests {
         smd.send(1, 0, b"1", None).unwrap();
         assert!(smd.deliver_pending(0), "the reply waits for the next turn");
         assert!(!smd.deliver_pending(0));
-        assert_eq!(taken(&log), ["self", "new:1", "new:reply"]);
+        assert_eq!(taken(&log), ["self", "new:reply"]);
     }
 }
