@@ -108,6 +108,14 @@ impl CContext {
         self.depth.set(self.depth.get() - 1);
     }
 
+    /// Whether there is something to do that the engine does not know of.
+    pub(super) fn wants_service(&self) -> bool {
+        self.fresh.get()
+            || self.destroy_wanted.get()
+            || self.services.smd.pending()
+            || registry::is_cancelled(self.handle)
+    }
+
     /// The way up to OPERATIONAL, from the loop.
     fn go_operational(&self) {
         if self.fresh.replace(false) {
@@ -436,10 +444,9 @@ fn settle(cx: &Rc<CContext>) {
 fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
-    let more = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    cx.services.smd.deliver_pending(super::time::lws_now_usecs());
     settle(cx);
-    let at_once =
-        no_wait || more || fresh || cx.destroy_wanted.get() || registry::is_cancelled(cx.handle);
+    let at_once = no_wait || fresh || cx.wants_service();
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
         log::err!("lws_service: {e}");
         return false;
