@@ -130,7 +130,7 @@ impl Context {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
             stream.tx_wanted = true;
-            if stream.local.is_some() {
+            if stream.is_local() {
                 drop(core);
                 self.want_turn(key);
                 return Ret::Ok;
@@ -177,7 +177,7 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
-            if stream.local.is_some() {
+            if stream.is_local() {
                 return Ret::Ok;
             }
             match stream.phase {

@@ -88,6 +88,8 @@ impl Context {
                 }
             }
         }
+        // what was asked for before it was bound
+        self.want_turn(key);
         Ok(())
     }
 

@@ -219,6 +219,11 @@ impl Stream {
         self.link.is_some() || self.local.is_some()
     }
 
+    /// Is bound to something else than a connection, or is about to be for the first time.
+    pub fn is_local(&self) -> bool {
+        self.local.is_some() || self.kind.local_sink && self.said.is_none()
+    }
+
     /// Stays connected, or is reconnected, without being asked.
     pub fn is_persistent(&self) -> bool {
         !self.kind.opportunistic
