@@ -65,3 +65,23 @@ reentrancy! {
     bus: creating connecting connected rx tx disconnected destroying;
     listener: message;
 }
+
+macro_rules! cases {
+    ($source:literal $module:ident: $($case:ident)*) => { mod $module { $(
+        #[test]
+        fn $case() {
+            crate::check($source, &[stringify!($case)]);
+        }
+    )* } };
+}
+
+cases! {
+    "tests/c_api/local.c" local:
+        bulk sink_refuses source_disconnects accepted_disconnects accepted_destroyed adopt_pipe adopt_socket adopt_refused
+        file file_stopped file_by_metadata rx_forward
+}
+
+#[test]
+fn no_message_is_lost_under_load() {
+    check("tests/c_api/smd_load.c", &[]);
+}

@@ -7,7 +7,7 @@ use super::conn::{Conn, Stage};
 use super::context::{Context, Core};
 use super::route::{Place, Route};
 use super::stream::StreamKey;
-use crate::net::{DescriptorTransport, Transport};
+use crate::net::{DescriptorTransport, Direction, Transport};
 use crate::policy::Protocol;
 use crate::stream::{Input, Phase, Ret};
 
@@ -56,12 +56,17 @@ impl Context {
     ///
     /// # Errors
     /// See [`AdoptError`]; the descriptor is closed in every case.
-    pub fn adopt(&self, key: StreamKey, descriptor: OwnedFd) -> Result<(), AdoptError> {
+    pub fn adopt(
+        &self,
+        key: StreamKey,
+        descriptor: OwnedFd,
+        direction: Direction,
+    ) -> Result<(), AdoptError> {
         self.may_adopt(key)?;
         let now = self.now();
         // connections are found by their place: no socket can have this name
         let place = Place::Unix(format!("\0descriptor {}", descriptor.as_raw_fd()));
-        let mut transport = DescriptorTransport::new(descriptor);
+        let mut transport = DescriptorTransport::new(descriptor, direction);
         let conn = {
             let mut core = self.core();
             let core = &mut *core;
@@ -80,7 +85,7 @@ impl Context {
             }
             if let Some(c) = core.conns.get_mut(conn) {
                 c.stage = Stage::Handshake(Box::new(transport));
-                c.readable = true;
+                c.readable = direction == Direction::Reads;
                 c.writable = true;
             }
             conn

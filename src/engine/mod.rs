@@ -59,6 +59,7 @@ mod stream;
 pub mod timers;
 mod turn;
 
+pub use crate::net::Direction;
 pub use adopt::AdoptError;
 pub use api::{CreateError, SetMetadataError};
 pub use bus::BUS_HEADER_LEN;

@@ -444,9 +444,10 @@ fn settle(cx: &Rc<CContext>) {
 fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
-    cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    // a message may be what the program waits for: no sleep after it
+    let told = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
     settle(cx);
-    let at_once = no_wait || fresh || cx.wants_service();
+    let at_once = no_wait || fresh || told || cx.wants_service();
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
         log::err!("lws_service: {e}");
         return false;

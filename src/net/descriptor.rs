@@ -14,7 +14,19 @@ use super::tcp::uninterrupted;
 /// An open descriptor as a [`Transport`]. It must not block; whoever writes to a pipe nobody
 /// reads must have `SIGPIPE` ignored.
 #[derive(Debug)]
-pub struct DescriptorTransport(Held);
+pub struct DescriptorTransport {
+    held: Held,
+    direction: Direction,
+}
+
+/// What a descriptor was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Reading, and perhaps writing.
+    Reads,
+    /// Writing only.
+    WritesOnly,
+}
 
 /// The descriptor as mio sees it.
 #[derive(Debug)]
@@ -23,12 +35,12 @@ struct Held(File);
 impl DescriptorTransport {
     /// Takes the descriptor over; it is closed with the transport.
     #[must_use]
-    pub fn new(descriptor: OwnedFd) -> Self {
-        Self(Held(descriptor.into()))
+    pub fn new(descriptor: OwnedFd, direction: Direction) -> Self {
+        Self { held: Held(descriptor.into()), direction }
     }
 
     fn number(&self) -> RawFd {
-        self.0.0.as_raw_fd()
+        self.held.0.as_raw_fd()
     }
 }
 
@@ -52,11 +64,17 @@ impl Transport for DescriptorTransport {
     }
 
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| self.0.0.read(buf))
+        match self.direction {
+            Direction::Reads => uninterrupted(|| self.held.0.read(buf)),
+            // nothing can come: an event that asks to look says that the reader has gone
+            Direction::WritesOnly => {
+                Err(io::Error::new(io::ErrorKind::BrokenPipe, "nobody reads the pipe any more"))
+            }
+        }
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        uninterrupted(|| self.0.0.write(buf))
+        uninterrupted(|| self.held.0.write(buf))
     }
 
     fn flush(&mut self) -> io::Result<bool> {
@@ -75,7 +93,7 @@ impl Transport for DescriptorTransport {
     }
 
     fn source(&mut self) -> &mut dyn Source {
-        &mut self.0
+        &mut self.held
     }
 
     fn peer(&self) -> String {

@@ -19,7 +19,7 @@ mod verify;
 mod x509;
 
 pub use connect::{ATTEMPT_DELAY, ConnectError, Connector, MAX_ATTEMPTS, Progress};
-pub use descriptor::DescriptorTransport;
+pub use descriptor::{DescriptorTransport, Direction};
 pub use dns::{
     Answer, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED, Resolver,
     std_lookup,

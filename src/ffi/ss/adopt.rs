@@ -6,6 +6,7 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use super::super::types::{lws_sock_file_fd_type, lws_ss_handle};
 use super::with_stream;
+use crate::engine::Direction;
 use crate::util::log;
 
 /// Connects a raw stream to a descriptor that is open already: one end of a pipe, a terminal, a
@@ -34,14 +35,17 @@ pub unsafe extern "C" fn lws_ss_adopt_raw(
             log::err!("lws_ss_adopt_raw: descriptor {fd}: {e}");
             return 1;
         }
-        if let Err(e) = unblock(fd) {
-            log::err!("lws_ss_adopt_raw: descriptor {fd}: {e}");
-            return 1;
-        }
+        let direction = match unblock(fd) {
+            Ok(direction) => direction,
+            Err(e) => {
+                log::err!("lws_ss_adopt_raw: descriptor {fd}: {e}");
+                return 1;
+            }
+        };
         ignore_sigpipe();
         // SAFETY: the descriptor is open, and the caller gives it away.
         let descriptor = unsafe { OwnedFd::from_raw_fd(fd) };
-        match cx.engine.adopt(key, descriptor) {
+        match cx.engine.adopt(key, descriptor, direction) {
             Ok(()) => 0,
             Err(e) => {
                 log::err!("lws_ss_adopt_raw: descriptor {fd}: {e}");
@@ -51,14 +55,16 @@ pub unsafe extern "C" fn lws_ss_adopt_raw(
     })
 }
 
-/// Makes a descriptor non-blocking, if it is one.
-fn unblock(fd: RawFd) -> io::Result<()> {
+/// Makes a descriptor non-blocking, if it is one, and tells what it was opened for.
+fn unblock(fd: RawFd) -> io::Result<Direction> {
     // SAFETY: no memory is involved.
-    let done = unsafe {
-        let flags = libc::fcntl(fd, libc::F_GETFL);
-        flags >= 0 && libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) >= 0
-    };
-    if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    // SAFETY: as above.
+    if flags < 0 || unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let writes_only = flags & libc::O_ACCMODE == libc::O_WRONLY;
+    Ok(if writes_only { Direction::WritesOnly } else { Direction::Reads })
 }
 
 /// Writing to a pipe that nobody reads is an error, not the program's death.
