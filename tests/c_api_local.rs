@@ -85,3 +85,51 @@ cases! {
 fn no_message_is_lost_under_load() {
     check("tests/c_api/smd_load.c", &[]);
 }
+
+cases! {
+    "tests/c_api/loop.c" event_loop:
+        negative_does_not_wait others_wait signal_interrupts own_loop foreign_timer fork_after_service fork_before_service
+}
+
+/// What the notifiers of `states.c` print about each step from `from` up to `to`, if they agree.
+fn steps(from: i32, to: i32) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, next) in (from..to).zip(from + 1..) {
+        for (a, b) in [(at, next), (next, next)] {
+            lines.push(format!("asked first: {a} -> {b}"));
+            lines.push(format!("asked last: {a} -> {b}"));
+        }
+    }
+    lines
+}
+
+#[test]
+fn system_states_with_vetoes_and_the_order_at_the_end() {
+    let outcome = run(&compile("tests/c_api/states.c"), &[stage().to_str().expect("UTF-8")]);
+    outcome.expect_code(0);
+    let lines = outcome.lines();
+    let but_messages: Vec<_> = lines.iter().filter(|l| !l.starts_with("message")).collect();
+    let some = |lines: &[&str]| lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+    let expected = [
+        some(&["created in 1", "stream: LWSSSCS_CREATING", "stream: LWSSSCS_CONNECTING"]),
+        some(&["stream: LWSSSCS_CONNECTED"]),
+        steps(1, 5),
+        some(&["asked first: 5 -> 6", "veto", "resume", "asked first: 5 -> 6", "veto"]),
+        some(&["resumed to 5", "resume"]),
+        steps(5, 15),
+        some(&["resumed to 15", "destroy"]),
+        some(&["stream: LWSSSCS_DISCONNECTED", "stream: LWSSSCS_DESTROYING"]),
+        steps(15, 16),
+        some(&["asked first: 16 -> 17"]),
+    ]
+    .concat();
+    assert_eq!(but_messages, expected.iter().collect::<Vec<_>>(), "{outcome}");
+
+    let told: Vec<_> = lines.iter().filter_map(|l| l.strip_prefix("message: ")).collect();
+    let names = "PRE_PRIV_DROP INITIALIZED COLLECTING_STDIN IFACE_COLDPLUG DHCP CPD_PRE_TIME \
+                 TIME_VALID CPD_POST_TIME POLICY_VALID REGISTERED AUTH1 AUTH2 ONE_TIME_UPDATES \
+                 OPERATIONAL";
+    let expected: Vec<_> =
+        names.split_whitespace().map(|n| format!("{{\"state\":\"{n}\"}}")).collect();
+    assert_eq!(told, expected, "{outcome}");
+}
