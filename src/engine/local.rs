@@ -77,7 +77,7 @@ impl Context {
     /// Says CONNECTING and CONNECTED to a new stream that is bound already. Any answer but OK
     /// ends it.
     pub(super) fn connect_at_start(&self, key: StreamKey) -> Result<(), CreateError> {
-        if !self.core().streams.get(key).is_some_and(|s| s.local.is_some()) {
+        if self.core().streams.get(key).is_none_or(|s| s.local.is_none()) {
             return Ok(());
         }
         for input in [Input::ClientConnect, Input::LinkUp] {
@@ -151,9 +151,8 @@ impl Context {
 
     /// The peer of a source went away: to the source that is the end of its link.
     pub(super) fn lost_peer(&self, key: StreamKey) {
-        match self.phase(key) {
-            Some(Phase::Connecting | Phase::Connected) => self.link_down(key, Quietly::No),
-            _ => {}
+        if let Some(Phase::Connecting | Phase::Connected) = self.phase(key) {
+            self.link_down(key, Quietly::No);
         }
     }
 

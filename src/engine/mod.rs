@@ -15,6 +15,7 @@
 //! | `life` | saying states, failing attempts, ending links, destroying |
 //! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
 //! | `captive_portal` | the transaction that looks for the way to the internet |
+//! | `auth` | signed requests, the fetching of a token |
 //! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
@@ -35,6 +36,7 @@
 
 mod adopt;
 mod api;
+mod auth;
 mod bus;
 mod captive_portal;
 mod conn;
@@ -62,6 +64,7 @@ mod turn;
 pub use crate::net::Direction;
 pub use adopt::AdoptError;
 pub use api::{CreateError, SetMetadataError};
+pub use auth::{AMAZON_LOGIN, Token, TokenFetch};
 pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
