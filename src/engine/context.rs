@@ -11,6 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
 
 use super::conn::{Conn, ConnKey};
+use super::local::Locals;
 use super::pool::Pool;
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
@@ -18,6 +19,7 @@ use super::timers::{TimerKey, Timers};
 use super::way::{Identities, TrustCache};
 use crate::net::{LookupFn, LookupId, Proxy, Resolver};
 use crate::policy::Policy;
+use crate::system::smd::{Class, PeerId, SendError};
 use crate::system::{cookies, sigv4};
 use crate::util::clock::{Clock, Micros, SEC};
 use crate::util::log;
@@ -48,6 +50,28 @@ pub trait Host {
     /// A response redirected a stream whose policy takes that as the sign of a captive portal
     /// (`http_fail_redirect`). May call back into the engine.
     fn captive_portal(&self) {}
+
+    /// A stream wants the system messages of these classes, by [`Context::bus_message`]. `None`:
+    /// there are none.
+    fn bus_join(&self, _stream: StreamKey, _filter: Class) -> Option<PeerId> {
+        None
+    }
+
+    /// It does not want them any more.
+    fn bus_part(&self, _peer: PeerId) {}
+
+    /// Sends a system message.
+    ///
+    /// # Errors
+    /// As for [`Smd::send`](crate::system::smd::Smd::send).
+    fn bus_send(&self, _class: Class, _payload: &[u8]) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    /// Whether a message would be taken now.
+    fn bus_has_room(&self) -> bool {
+        true
+    }
 
     /// The loop woke up because [`Waker::wake`](mio::Waker::wake) was called.
     fn woken(&self);
@@ -149,6 +173,7 @@ pub(super) struct Core {
     pub identities: Identities,
     pub jar: Option<cookies::Jar>,
     pub rx: Vec<u8>,
+    pub local: Locals,
 }
 
 /// One event loop with its policy and its streams. See the module's rule on borrows.
@@ -202,6 +227,7 @@ impl Context {
             identities: Identities::default(),
             jar: super::cookies::open_jar(&options),
             rx: Vec::new(),
+            local: Locals::default(),
         };
         Ok(Self {
             core: RefCell::new(core),

@@ -53,6 +53,9 @@ impl Context {
 
     /// Starts an attempt of a stream that is connecting and has no link.
     pub(super) fn attempt(&self, key: StreamKey) -> Attempt {
+        if let Some(done) = self.attempt_local(key) {
+            return done;
+        }
         let (target, kind, again) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Attempt::Started };
@@ -190,7 +193,7 @@ impl Context {
         true
     }
 
-    fn bind(&self, conn: ConnKey, key: StreamKey) {
+    pub(super) fn bind(&self, conn: ConnKey, key: StreamKey) {
         let mut core = self.core();
         if let Some(c) = core.conns.get_mut(conn) {
             c.bound.push((None, key));

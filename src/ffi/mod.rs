@@ -18,6 +18,7 @@ pub mod json_simple;
 pub mod log;
 pub mod misc;
 mod objects;
+pub mod own_loop;
 pub mod panic;
 pub mod policy;
 mod policy_fetch;

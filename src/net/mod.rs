@@ -8,6 +8,7 @@
 //! between, its address is resolved and connected to, and a [`Tunnel`] goes below the TLS.
 
 mod connect;
+mod descriptor;
 mod dns;
 mod dns_cache;
 mod http_proxy;
@@ -24,6 +25,7 @@ mod verify;
 mod x509;
 
 pub use connect::{ATTEMPT_DELAY, ConnectError, Connector, MAX_ATTEMPTS, Progress};
+pub use descriptor::{DescriptorTransport, Direction};
 pub use dns::{
     Answer, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED, Resolver,
     std_lookup,
