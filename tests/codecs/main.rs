@@ -36,3 +36,5 @@ mod ws_frames;
 mod ws_handshake;
 mod ws_peer;
 mod ws_send;
+mod ws_serve_feed;
+mod ws_server;
