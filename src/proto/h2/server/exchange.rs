@@ -213,11 +213,11 @@ impl Exchange {
     }
 }
 
-/// Answers with a status alone, and wants nothing more of the request.
+/// Answers with a status alone. The crate tells the client that nothing more of the request is
+/// wanted (RST_STREAM with NO_ERROR) once this is sent and nobody holds the stream.
 pub(super) fn refuse(respond: &mut SendResponse<Bytes>, status: u16) {
     // fails only where the client is gone
     let _ = respond.send_response(answer::bare(status), true);
-    respond.send_reset(Reason::NO_ERROR);
 }
 
 fn broken(e: &h2::Error) -> Step {
