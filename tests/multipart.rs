@@ -163,10 +163,6 @@ fn rideshares_over_h2_with_little_credit() {
         let mut args = vec!["--stream", "first", "--bytes", "2000,3,40000"];
         args.extend(announce.then_some("--announce"));
         let outcome = parts(&streams(nginx.ports[0], "h2", tls), &args);
-        println!(
-            "{outcome}{}",
-            std::fs::read_to_string(nginx.dir.join("error.log")).unwrap_or_default()
-        );
         check(&outcome, &request(&came), 0, &[2000, 3, 40000]);
     }
 }

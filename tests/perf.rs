@@ -36,7 +36,7 @@ fn check_connection(program: &mut Running) {
 
 #[test]
 fn raw_when_the_link_ends() {
-    let peer = Peer::start(|stream| drop(stream));
+    let peer = Peer::start(drop);
     let mut program = measured("raw", peer.port, "raw", "");
     // each link is measured anew
     for _ in 0..2 {

@@ -11,12 +11,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
 
 use super::conn::{Conn, ConnKey};
-use super::dial::TrustCache;
 use super::pool::Pool;
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
-use crate::net::{LookupFn, LookupId, Resolver};
+use super::way::{Identities, TrustCache};
+use crate::net::{LookupFn, LookupId, Proxy, Resolver};
 use crate::policy::Policy;
 use crate::system::{cookies, sigv4};
 use crate::util::clock::{Clock, Micros, SEC};
@@ -90,6 +90,8 @@ pub struct ContextOptions {
     pub lookup: LookupFn,
     /// The file that keeps cookies and their bounds; without one there are no cookies.
     pub cookies: Option<(std::path::PathBuf, cookies::Limits)>,
+    /// The proxy of connections whose policy names none.
+    pub proxy: Option<Rc<Proxy>>,
 }
 
 impl Default for ContextOptions {
@@ -101,6 +103,7 @@ impl Default for ContextOptions {
             rx_buffer: 64 * 1024,
             lookup: crate::net::std_lookup,
             cookies: None,
+            proxy: None,
         }
     }
 }
@@ -143,6 +146,7 @@ pub(super) struct Core {
     pub shared: Shared,
     pub sessions: Sessions,
     pub trust: TrustCache,
+    pub identities: Identities,
     pub jar: Option<cookies::Jar>,
     pub rx: Vec<u8>,
 }
@@ -195,6 +199,7 @@ impl Context {
             shared: Shared::default(),
             sessions: Sessions::default(),
             trust: TrustCache::default(),
+            identities: Identities::default(),
             jar: super::cookies::open_jar(&options),
             rx: Vec::new(),
         };

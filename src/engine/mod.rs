@@ -13,7 +13,9 @@
 //! | `turn` | one turn of the loop: wait, timers, ready connections |
 //! | `api` | what programs ask of streams |
 //! | `life` | saying states, failing attempts, ending links, destroying |
-//! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
+//! | `dial` | from a stream's policy to a connection: reuse, resolve, race, proxy, TLS |
+//! | `route` | where a connection leads: the key of sharing |
+//! | `way` | what goes into that key: proxy, trust, certificates, credentials |
 //! | `captive_portal` | the transaction that looks for the way to the internet |
 //! | `auth` | signed requests, the fetching of a token |
 //! | `fetch_policy` | the download of the policy by a stream of our own |
@@ -50,6 +52,7 @@ mod shared;
 mod stream;
 pub mod timers;
 mod turn;
+mod way;
 
 pub use api::{CreateError, SetMetadataError};
 pub use auth::{AMAZON_LOGIN, Token, TokenFetch};

@@ -213,7 +213,10 @@ impl Context {
             }
         };
         match late {
-            Late::Connecting => self.conn_failed(conn, &"timeout while connecting".into()),
+            Late::Connecting => {
+                self.forget_addresses(conn);
+                self.conn_failed(conn, &"timeout while connecting".into());
+            }
             Late::Idle => self.broken(conn, "idle for long enough"),
         }
     }

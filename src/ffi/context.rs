@@ -29,7 +29,7 @@ use super::types::{
     LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
-use super::{aws, getaddrinfo, log as c_log, smd, state};
+use super::{aws, getaddrinfo, log as c_log, proxies, smd, state};
 use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 use crate::system::cpd::Connectivity;
 use crate::system::smd::Limits;
@@ -259,7 +259,12 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let services = Services::new(handle, limits, info.system_ops, command_line, wake);
     let host = CHost { handle, services: Arc::clone(&services) };
     // SAFETY: the caller promises good strings.
-    let options = ContextOptions { cookies: unsafe { cookies(info) }, ..options(info) };
+    let Ok(proxy) = (unsafe { proxies::proxy(info) }) else {
+        reserved.give_back();
+        return null_mut();
+    };
+    // SAFETY: as above.
+    let options = ContextOptions { cookies: unsafe { cookies(info) }, proxy, ..options(info) };
     let engine = Context::new(policy, Box::new(Monotonic::new()), Box::new(host), options);
     let engine = match engine {
         Ok(engine) => engine,
@@ -360,8 +365,6 @@ fn options(info: &lws_context_creation_info) -> ContextOptions {
 /// Settings that this library does not act on must not be believed to work.
 fn say_what_is_ignored(info: &lws_context_creation_info) {
     let set = [
-        ("http_proxy_address", !info.http_proxy_address.is_null()),
-        ("socks_proxy_address", !info.socks_proxy_address.is_null()),
         ("foreign_loops", !info.foreign_loops.is_null()),
         ("event_lib_custom", !info.event_lib_custom.is_null()),
         ("mounts", !info.mounts.is_null()),

@@ -25,6 +25,7 @@ mod policy_static;
 mod policy_structs;
 pub mod policy_text;
 mod policy_words;
+mod proxies;
 mod ptr;
 pub mod purify;
 pub mod random;
