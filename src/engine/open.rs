@@ -18,8 +18,10 @@ impl Context {
     /// The handshake is done: the codec is chosen, and the streams that wait start.
     pub(super) fn open(&self, conn: ConnKey) {
         let now = self.now();
-        self.note_step(conn, |times, now| times.secured = Some(now));
         let Some((route, alpn, first)) = self.handshaken(conn) else { return };
+        if route.tls.is_some() {
+            self.note_step(conn, |times, now| times.secured = Some(now));
+        }
         let speaks = match route.protocol {
             Protocol::H2 if route.tls.is_some() && alpn.as_deref() != Some(b"h2") => Protocol::H1,
             other => other,

@@ -431,7 +431,9 @@ impl Context {
             flags.set(Flags::SOM, som);
             flags.set(Flags::EOM, eom);
             let ret = self.give_rx(key, data, flags);
-            let _ = self.obey(key, ret);
+            if !(eom && self.answered_at_the_end(conn, key, ret)) {
+                let _ = self.obey(key, ret);
+            }
         }
     }
 

@@ -81,6 +81,8 @@ pub(super) struct Txn {
     pub body_begun: bool,
     /// Bytes of it, or of the message under way.
     pub sent: u64,
+    /// The program wants to be rid of the stream once the transaction is over.
+    pub then_destroy: bool,
     /// When some of the body was handed over last.
     pub sent_at: Micros,
     /// How often the peer refused the request untouched.
