@@ -9,6 +9,8 @@
 mod connect;
 mod dns;
 mod identity;
+mod listen;
+mod serve;
 mod socket;
 mod tcp;
 mod tls;
@@ -23,6 +25,8 @@ pub use dns::{
     std_lookup,
 };
 pub use identity::Identity;
+pub use listen::{Accepted, Listener};
+pub use serve::{ServerStore, ServerTls};
 pub use socket::{Bind, KeepAlive, SocketOptions};
 pub use tcp::TcpTransport;
 pub use tls::Tls;
@@ -80,6 +84,11 @@ pub trait Transport {
 
     /// The ALPN protocol agreed on, if any.
     fn alpn(&self) -> Option<&[u8]>;
+
+    /// On the serving side: the name that the client asked for, if it told one.
+    fn server_name(&self) -> Option<&str> {
+        None
+    }
 
     /// What to register with mio.
     fn source(&mut self) -> &mut dyn mio::event::Source;
