@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::context::{Context, Timer};
 use super::life::Fate;
+use super::serve::Role;
 use super::stream::{Handler, NewStream, Stream, StreamKey};
 use crate::policy::{Protocol, StreamType};
 use crate::stream::metadata::{UnknownName, Value};
@@ -18,6 +19,8 @@ pub enum CreateError {
     NotBuilt(String),
     /// The program's answer to CREATING or to the first connect: it was told DESTROYING.
     Refused,
+    /// A listening stream has no place to listen at.
+    Listen(String),
     /// The context is being destroyed.
     Ending,
 }
@@ -27,6 +30,7 @@ impl std::fmt::Display for CreateError {
         match self {
             CreateError::NotBuilt(what) => write!(f, "{what} is not built into this library"),
             CreateError::Refused => f.write_str("the program asked for its destruction"),
+            CreateError::Listen(why) => f.write_str(why),
             CreateError::Ending => f.write_str("the context is being destroyed"),
         }
     }
@@ -49,8 +53,8 @@ impl From<UnknownName> for SetMetadataError {
 
 /// What of a stream type's needs is missing here.
 fn missing(kind: &StreamType) -> Option<String> {
-    if kind.server {
-        return Some(format!("stream type '{}': server", kind.name));
+    if kind.server && matches!(kind.protocol, Protocol::Mqtt) {
+        return Some(format!("stream type '{}': server of {}", kind.name, kind.protocol.name()));
     }
     if kind.local_sink {
         return Some(format!("stream type '{}': local_sink", kind.name));
@@ -98,8 +102,13 @@ impl Context {
     /// Says CREATING, and connects a stream that is nailed up.
     ///
     /// # Errors
-    /// [`CreateError::Refused`]; the stream is gone then.
+    /// [`CreateError::Refused`], [`CreateError::Listen`]; the stream is gone then.
     pub fn start(&self, key: StreamKey) -> Result<(), CreateError> {
+        let listens = self.kind(key).is_some_and(|k| k.server);
+        if listens && let Err(why) = self.listen(key) {
+            self.discard(key);
+            return Err(CreateError::Listen(why.to_string()));
+        }
         for state in self.advance(key, Input::Made).unwrap_or(&[]) {
             if self.say(key, *state) == Ret::DestroyMe {
                 self.destroy(key);
@@ -111,7 +120,7 @@ impl Context {
         }
         self.advance(key, Input::Created);
         let nailed_up = self.core().streams.get(key).is_some_and(|s| s.kind.nailed_up);
-        if nailed_up && self.client_connect(key) == Ret::DestroyMe {
+        if nailed_up && !listens && self.client_connect(key) == Ret::DestroyMe {
             self.destroy(key);
             return Err(CreateError::Refused);
         }
@@ -126,6 +135,9 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if matches!(stream.role, Role::Listener(_)) {
+                return Ret::Ok;
+            }
             stream.tx_wanted = true;
             if let Some(link) = stream.link {
                 let lingering = stream.lingering;
@@ -133,6 +145,9 @@ impl Context {
                     core.queue(link.conn);
                     return Ret::Ok;
                 }
+            }
+            if stream.role != Role::Client {
+                return Ret::Ok;
             }
         }
         if self.end_linger(key) == Fate::Gone {
@@ -169,6 +184,10 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            // whoever serves is connected to
+            if stream.role != Role::Client {
+                return Ret::Ok;
+            }
             match stream.phase {
                 Phase::New | Phase::Idle | Phase::Backoff => stream.attempts.reset(),
                 Phase::Connecting | Phase::Connected | Phase::Destroying => return Ret::Ok,
@@ -275,7 +294,10 @@ impl Context {
             && let Some(link) = stream.link
         {
             let open = core.conns.get_mut(link.conn).and_then(super::conn::Conn::open);
-            let head = open.and_then(|o| link.tid.and_then(|tid| o.codec.head(tid)));
+            let head = open.and_then(|o| {
+                let tid = link.tid?;
+                o.codec.request(tid).map(|r| &r.fields).or_else(|| o.codec.head(tid))
+            });
             if let Some(value) = head.and_then(|h| h.get(header)) {
                 return Ok(take(Some(value)));
             }

@@ -26,6 +26,7 @@
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
+//! | `serve` | listening, connections that come in, requests and their answers |
 //! | `timers` | the timer heap |
 
 mod api;
@@ -44,6 +45,7 @@ mod pool;
 mod pump;
 mod route;
 mod send;
+mod serve;
 mod shared;
 mod stream;
 pub mod timers;
@@ -53,6 +55,7 @@ pub use api::{CreateError, SetMetadataError};
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use serve::{Vhost, VhostTls};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

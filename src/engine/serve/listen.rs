@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use slotmap::Key;
+use slotmap::{Key, SlotMap};
 
 use super::{PortKey, Role};
 use crate::engine::context::{Context, Core};
@@ -111,11 +111,14 @@ fn token_of(port: PortKey) -> mio::Token {
 }
 
 /// The port that a token belongs to, or `None` if it is none's.
-pub(in crate::engine) fn port_of_token(core: &Core, token: mio::Token) -> Option<PortKey> {
+pub(in crate::engine) fn port_of_token(
+    ports: &SlotMap<PortKey, Port>,
+    token: mio::Token,
+) -> Option<PortKey> {
     if token.0 < FIRST_TOKEN {
         return None;
     }
-    core.ports.keys().find(|port| token_of(*port) == token)
+    ports.keys().find(|port| token_of(*port) == token)
 }
 
 /// What a listening stream's type says of where and how.
@@ -152,7 +155,8 @@ impl Context {
         let wanted = self.wanted(key, &kind)?;
         let mut core = self.core();
         let core = &mut *core;
-        let shared = core.ports.iter().find(|(_, p)| p.spot == wanted.spot && !p.is_any()).map(|p| p.0);
+        let shared =
+            core.ports.iter().find(|(_, p)| p.spot == wanted.spot && !p.is_any()).map(|p| p.0);
         let port = match shared {
             Some(port) => core.join_port(port, key, wanted.store)?,
             None => core.open_port(key, &kind, wanted)?,
@@ -182,7 +186,9 @@ impl Context {
         }
         let tls = match (kind.tls, &kind.server_cert, &kind.server_key) {
             (false, ..) => None,
-            (true, Some(cert), Some(der_key)) => Some((cert.der.as_slice(), der_key.der.as_slice())),
+            (true, Some(cert), Some(der_key)) => {
+                Some((cert.der.as_slice(), der_key.der.as_slice()))
+            }
             (true, None, _) => return Err(ListenError(lacks(kind, "server_cert"))),
             (true, _, None) => return Err(ListenError(lacks(kind, "server_key"))),
         };
@@ -195,7 +201,8 @@ impl Context {
             let mut core = self.core();
             let core = &mut *core;
             let Some(stream) = core.streams.get_mut(key) else { return };
-            let Role::Listener(Some(port)) = std::mem::replace(&mut stream.role, Role::Listener(None))
+            let Role::Listener(Some(port)) =
+                std::mem::replace(&mut stream.role, Role::Listener(None))
             else {
                 return;
             };
@@ -345,11 +352,8 @@ fn route(kind: &StreamType, wanted: &Wanted) -> Route {
         Spot::Tcp(_, port) => Place::Net(String::new(), *port),
         Spot::Unix(name) => Place::Unix(name.clone()),
     };
-    let tls = wanted.store.is_some().then(|| Tls {
-        name: String::new(),
-        trust: None,
-        client_cert: None,
-    });
+    let tls =
+        wanted.store.is_some().then(|| Tls { name: String::new(), trust: None, client_cert: None });
     Route { place, protocol: kind.protocol, tls, attrs: kind.attrs }
 }
 

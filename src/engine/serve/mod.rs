@@ -24,8 +24,8 @@ mod request;
 use slotmap::new_key_type;
 
 pub(super) use answer::begin_answer;
-pub use listen::{ListenError, Vhost, VhostTls};
 pub(super) use listen::{Port, port_of_token};
+pub use listen::{Vhost, VhostTls};
 
 use super::stream::StreamKey;
 use crate::util::Micros;
@@ -79,7 +79,24 @@ pub(super) enum Ending {
     Lingering,
 }
 
+/// Bytes for a codec.
+pub(super) enum Held {
+    /// Only those that have just come.
+    Nothing,
+    /// These, of which those that have just come are the last.
+    First(Vec<u8>),
+    /// None yet.
+    Wait,
+    /// None any more: the connection ends.
+    Gone,
+}
+
 impl Served {
+    /// Whether the connection's orderly end has begun.
+    pub fn is_ending(&self) -> bool {
+        self.ending != Ending::No
+    }
+
     pub fn new(port: PortKey) -> Self {
         Self {
             port,

@@ -9,7 +9,7 @@ use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::context::{CContext, text};
 use super::panic::guard;
@@ -18,7 +18,7 @@ use super::types::{
     lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
     lws_sscb_state, lws_sscb_tx,
 };
-use crate::engine::{Handler, NewStream, StreamKey, TxAnswer};
+use crate::engine::{CreateError, Handler, NewStream, StreamKey, TxAnswer};
 use crate::stream::{Flags, Ret};
 use crate::util::log;
 
@@ -30,6 +30,47 @@ struct CHandler {
     state: Cell<lws_sscb_state>,
     /// The tag as a C string, for `lws_ss_tag`.
     tag: Tag,
+    /// What the program's object is made of: for those of connections that come in.
+    object: Object,
+}
+
+/// Size of the program's object and what is put where in it.
+#[derive(Clone)]
+struct Object {
+    size: usize,
+    handle_offset: usize,
+    opaque_offset: usize,
+    opaque: *mut c_void,
+    context: Weak<CContext>,
+}
+
+impl Object {
+    fn new(cx: &Rc<CContext>, ssi: &lws_ss_info, opaque: *mut c_void) -> Self {
+        let pointer = size_of::<*mut c_void>();
+        let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
+        Self {
+            size: needed.max(ssi.opaque_user_data_offset.saturating_add(pointer)),
+            handle_offset: ssi.handle_offset,
+            opaque_offset: ssi.opaque_user_data_offset,
+            opaque,
+            context: Rc::downgrade(cx),
+        }
+    }
+
+    /// Writes the handle and the opaque pointer into `memory`.
+    ///
+    /// # Safety
+    /// `memory` has `size` bytes.
+    unsafe fn fill(&self, memory: *mut c_void, handle: *mut lws_ss_handle) {
+        // SAFETY: there is room at both offsets, as `new` computed.
+        unsafe {
+            memory
+                .byte_add(self.handle_offset)
+                .cast::<*mut lws_ss_handle>()
+                .write_unaligned(handle);
+            memory.byte_add(self.opaque_offset).cast::<*mut c_void>().write_unaligned(self.opaque);
+        }
+    }
 }
 
 /// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
@@ -99,6 +140,32 @@ impl Handler for CHandler {
         };
         let flags = Flags::from_bits_truncate(flags);
         Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
+    }
+
+    fn accept(&self) -> Option<Rc<dyn Handler>> {
+        let Some(user) = UserObject::new(self.object.size) else {
+            log::err!("no memory for an object of {} bytes", self.object.size);
+            return None;
+        };
+        Some(Rc::new(CHandler {
+            user,
+            rx: self.rx.clone(),
+            tx: self.tx.clone(),
+            state: self.state.clone(),
+            tag: Tag::default(),
+            object: self.object.clone(),
+        }))
+    }
+
+    fn made(&self, stream: StreamKey) -> bool {
+        let Some(cx) = self.object.context.upgrade() else { return false };
+        let Some(handle) = cx.table.handle(cx.handle, stream) else {
+            log::err!("too many streams");
+            return false;
+        };
+        // SAFETY: the object was made of this size.
+        unsafe { self.object.fill(self.user.0, handle) };
+        true
     }
 }
 
@@ -171,20 +238,19 @@ unsafe fn create(
         log::err!("lws_ss_create: the policy has no stream type '{name}'");
         return Err(());
     };
-    let pointer = size_of::<*mut c_void>();
-    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
-    let needed = needed.max(ssi.opaque_user_data_offset.saturating_add(pointer));
-    let Some(user) = UserObject::new(needed) else {
-        log::err!("lws_ss_create: {name}: no memory for an object of {needed} bytes");
+    let object = Object::new(cx, ssi, opaque);
+    let Some(user) = UserObject::new(object.size) else {
+        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", object.size);
         return Err(());
     };
-    let object = user.0;
+    let memory = user.0;
     let handler = Rc::new(CHandler {
         user,
         rx: Cell::new(ssi.rx),
         tx: Cell::new(ssi.tx),
         state: Cell::new(ssi.state),
         tag: Tag::default(),
+        object: object.clone(),
     });
     let peer_credit = u32::try_from(ssi.manual_initial_tx_credit).ok().filter(|c| *c > 0);
     let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
@@ -194,11 +260,9 @@ unsafe fn create(
         cx.engine.discard(key);
         return Err(());
     };
-    // SAFETY: the object has room at both offsets, as computed above; the out-pointers are good
-    // or NULL.
+    // SAFETY: the memory was made of the object's size; the out-pointers are good or NULL.
     unsafe {
-        object.byte_add(ssi.handle_offset).cast::<*mut lws_ss_handle>().write_unaligned(handle);
-        object.byte_add(ssi.opaque_user_data_offset).cast::<*mut c_void>().write_unaligned(opaque);
+        object.fill(memory, handle);
         if !ppss.is_null() {
             *ppss = handle;
         }
@@ -206,7 +270,13 @@ unsafe fn create(
             *ppayload_fmt = kind.payload_fmt.as_ref().map_or(null(), |f| cx.intern(f));
         }
     }
-    cx.engine.start(key).map_err(|e| log::info!("lws_ss_create: {name}: {e}"))
+    cx.engine.start(key).map_err(|e| match e {
+        // the program's own wish
+        CreateError::Refused => log::info!("lws_ss_create: {name}: {e}"),
+        CreateError::NotBuilt(_) | CreateError::Listen(_) | CreateError::Ending => {
+            log::err!("lws_ss_create: {name}: {e}");
+        }
+    })
 }
 
 /// Destroys a stream and sets `*ppss` to NULL: DISCONNECTED (if connected) and DESTROYING are
