@@ -120,12 +120,16 @@ fn not_parsed(error: httparse::Error, bytes: &[u8], options: &ServerOptions) -> 
     }
 }
 
-/// Whether the first line ends like one of HTTP of whatever version.
+/// Whether the request line is one of HTTP, but of another version.
 fn other_version(bytes: &[u8]) -> bool {
-    let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
-    let word = line.rsplit(|&b| b == b' ').next().unwrap_or_default();
-    matches!(word, [b'H', b'T', b'T', b'P', b'/', a, b'.', b]
-        if a.is_ascii_digit() && b.is_ascii_digit())
+    let line = bytes.split(|&b| b == b'\r').find(|line| !line.is_empty()).unwrap_or_default();
+    let mut words = line.split(|&b| b == b' ').skip(2);
+    match (words.next(), words.next()) {
+        (Some([b'H', b'T', b'T', b'P', b'/', a, b'.', b]), None) => {
+            a.is_ascii_digit() && b.is_ascii_digit()
+        }
+        _ => false,
+    }
 }
 
 /// RFC 9112 3.2: one host, except from clients of old.
