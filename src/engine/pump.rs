@@ -174,8 +174,14 @@ impl Context {
             {
                 core.sessions.keep(Rc::clone(&c.route), session);
             }
+            let served = c.served.is_some();
             let reuse = match (c.open(), link.tid) {
-                (Some(open), Some(tid)) => open.codec.abandon(tid, &mut open.out),
+                (Some(open), Some(tid)) => {
+                    if served && open.speaks == Protocol::Ws {
+                        open.codec.goodbye(&mut open.out);
+                    }
+                    open.codec.abandon(tid, &mut open.out)
+                }
                 (Some(open), None) => open.codec.reuse(),
                 (None, _) => Reuse::Never,
             };

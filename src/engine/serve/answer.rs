@@ -11,7 +11,7 @@ use crate::util::log;
 /// What a program answers that never said how (the reference's default).
 const NOT_FOUND: u16 = 404;
 /// What the program says cannot be expressed.
-const INTERNAL_ERROR: u16 = 500;
+pub(super) const INTERNAL_ERROR: u16 = 500;
 
 impl Context {
     /// The program says how it answers the request under way: 0 is "200", others are the status.
