@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rustls::client::verify_server_name;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::{
     Acceptor, NoServerSessionStorage, ParsedCertificate, ServerSessionMemoryCache,
@@ -20,6 +21,9 @@ use super::{Identity, Tls, Transport, TrustError};
 
 /// Sessions that a server remembers for clients that know no tickets.
 const MAX_SESSIONS: usize = 1024;
+
+/// What texts in PEM start with.
+const PEM: &[u8] = b"-----";
 
 /// What a server shows, and how it speaks TLS.
 #[derive(Clone)]
@@ -37,7 +41,8 @@ impl fmt::Debug for ServerStore {
 }
 
 impl ServerStore {
-    /// From a certificate and its key in DER (PKCS #8, PKCS #1 or SEC 1). With `trust`, clients
+    /// From a certificate and its key in DER (PKCS #8, PKCS #1 or SEC 1), or a chain and its key in
+    /// PEM. With `trust`, clients
     /// must show a certificate that one of these has signed. `alpn` is what is spoken, most
     /// wanted first. `name` is a name that clients may ask for, beside those of the certificate.
     ///
@@ -52,7 +57,14 @@ impl ServerStore {
         trust: Option<impl IntoIterator<Item = &'a [u8]>>,
         alpn: &[&[u8]],
     ) -> Result<Self, TrustError> {
-        let identity = Identity::from_der(&[certificate], key)?;
+        let (identity, own) = if certificate.starts_with(PEM) {
+            let own = CertificateDer::from_pem_slice(certificate)
+                .map_err(|e| TrustError::Identity(format!("certificate: {e}")))?;
+            (Identity::from_pem(certificate, key)?, own)
+        } else {
+            let own = CertificateDer::from(certificate.to_vec());
+            (Identity::from_der(&[certificate], key)?, own)
+        };
         let failed = |e: &dyn fmt::Display| TrustError::Config(e.to_string());
         let builder = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -76,11 +88,7 @@ impl ServerStore {
             // without randomness nothing may be resumed
             Err(_) => config.session_storage = Arc::new(NoServerSessionStorage {}),
         }
-        Ok(Self {
-            name: name.to_owned(),
-            certificate: CertificateDer::from(certificate.to_vec()),
-            config: Arc::new(config),
-        })
+        Ok(Self { name: name.to_owned(), certificate: own, config: Arc::new(config) })
     }
 
     /// The configuration.

@@ -131,7 +131,6 @@ impl Context {
         let mut sniff = false;
         let speaks = match (kind.protocol, alpn.as_deref()) {
             (Protocol::Raw, _) => Protocol::Raw,
-            (Protocol::H2, Some(b"h2")) => Protocol::H2,
             (Protocol::H2, None) => {
                 sniff = true;
                 Protocol::H1
@@ -266,12 +265,9 @@ impl Context {
             }
         };
         if is_h2 {
-            let listener = self.core().conns.get(conn)?.served.as_ref()?.listener?;
-            let kind = self.kind(listener)?;
-            let mut core = self.core();
-            let open = core.conns.get_mut(conn)?.open()?;
-            open.codec = serving_codec(Protocol::H2, &kind);
-            open.speaks = Protocol::H2;
+            log::notice!("a client speaks h2, which is not served yet");
+            self.close(conn);
+            return None;
         } else {
             self.accept_stream(conn, None)?;
         }
@@ -301,8 +297,7 @@ impl Core {
 fn serving_codec(speaks: Protocol, kind: &StreamType) -> Box<dyn Codec> {
     match speaks {
         Protocol::Raw => Box::new(raw::Raw::new()),
-        Protocol::H2 => Box::new(raw::Raw::new()),
-        Protocol::H1 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
+        Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
             Box::new(h1::H1Server::new(h1::ServerOptions {
                 max_head: kind.serve.max_head as usize,
                 max_fields: usize::from(kind.serve.max_fields),

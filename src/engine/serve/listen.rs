@@ -46,9 +46,9 @@ pub struct Vhost {
 /// What a vhost shows its clients.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VhostTls {
-    /// The certificate in DER.
+    /// The certificate in DER, or a chain in PEM.
     pub certificate: Vec<u8>,
-    /// Its private key in DER.
+    /// Its private key, in DER or PEM as well.
     pub key: Vec<u8>,
 }
 
@@ -133,6 +133,14 @@ impl Context {
         let mut core = self.core();
         core.vhosts.retain(|v| v.name != vhost.name);
         core.vhosts.push(vhost);
+    }
+
+    /// Whether a stream of the type `name` listens, or there is a vhost of that name.
+    #[must_use]
+    pub fn is_vhost(&self, name: &str) -> bool {
+        let core = self.core();
+        let listens = |s: &Stream| matches!(s.role, Role::Listener(Some(_))) && s.kind.name == name;
+        core.vhosts.iter().any(|v| v.name == name) || core.streams.values().any(listens)
     }
 
     /// The TCP port that a listening stream, or one that uses the vhost of this name, listens on.
@@ -332,8 +340,7 @@ fn wanted_at(
         Some((certificate, key)) => {
             let trust = kind.trust_store.as_deref().map(certs_of);
             let alpn: &[&[u8]] = match kind.protocol {
-                Protocol::H2 => &[b"h2", b"http/1.1"],
-                Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
+                Protocol::H1 | Protocol::H2 | Protocol::Ws => &[b"http/1.1"],
                 Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
             };
             Some(ServerStore::new(&kind.name, certificate, key, trust, alpn)?)

@@ -171,8 +171,7 @@ fn grant(open: &mut Open, kind: &StreamType, tid: Tid) -> Result<(), ProtoError>
     };
     let accepted = ws::accept(asked, &options)?;
     let fields = accepted.fields();
-    let answer =
-        Response { status: SWITCHING_PROTOCOLS, fields: &fields, body: BodyLen::None };
+    let answer = Response { status: SWITCHING_PROTOCOLS, fields: &fields, body: BodyLen::None };
     open.codec.respond(tid, &answer, &mut open.out)?;
     open.codec = Box::new(ws::WsServer::new(tid, &accepted, &options));
     open.speaks = Protocol::Ws;
