@@ -15,6 +15,8 @@ mod h2_feed;
 mod h2_peers;
 mod h2_receive;
 mod h2_send;
+mod h2_serve;
+mod h2_serve_feed;
 mod h2_server;
 mod mqtt_broker;
 mod mqtt_connect;

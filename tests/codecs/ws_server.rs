@@ -1,7 +1,7 @@
 //! Serving ws: the handshake's answer, and the MUSTs of RFC 6455 5 and 7 for a server.
 
 use super::ws_serve_feed::{
-    Outcome, Seen, TID, asked, check_input, feed, feed_whole_and_bytewise, opened, sent,
+    Outcome, Seen, Sent, TID, asked, check_input, feed, feed_whole_and_bytewise, opened, sent,
 };
 use proptest::prelude::*;
 use securestreams::proto::ws::{MAX_WINDOW, ServerOptions, accept};
@@ -114,7 +114,7 @@ fn offers_of_compression() {
 #[test]
 fn what_a_client_may_send() {
     let long = vec![b'l'; 70_000];
-    let rows: Vec<(&str, Vec<Vec<u8>>, Vec<Seen>, Vec<(u8, Vec<u8>)>)> = vec![
+    let rows: Vec<(&str, Vec<Vec<u8>>, Vec<Seen>, Vec<Sent>)> = vec![
         (
             "5.6 text",
             vec![frame(TEXT, "hé€𝄞".as_bytes())],
