@@ -8,7 +8,7 @@ use crate::engine::context::{Context, Core, Timer};
 use crate::engine::stream::{Link, NewStream, Stream, StreamKey};
 use crate::net::{Accepted, ServerStore, ServerTls, Tls, Transport};
 use crate::policy::{Protocol, StreamType};
-use crate::proto::{BodyLen, Codec, Request, Tid, h1, raw};
+use crate::proto::{BodyLen, Codec, Request, Tid, h1, h2, raw};
 use crate::stream::{Input, Ret};
 use crate::util::clock::MS;
 use crate::util::{Micros, TxBuf, log};
@@ -17,8 +17,6 @@ use crate::util::{Micros, TxBuf, log};
 const ACCEPTS_PER_TURN: u32 = 256;
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM_WAIT: Micros = 100 * MS;
-/// What every h2 connection starts with (RFC 9113 3.4).
-const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 impl Context {
     /// Takes connections that wait on ports. Returns whether any might.
@@ -131,6 +129,7 @@ impl Context {
         let mut sniff = false;
         let speaks = match (kind.protocol, alpn.as_deref()) {
             (Protocol::Raw, _) => Protocol::Raw,
+            (Protocol::H2, Some(b"h2")) => Protocol::H2,
             (Protocol::H2, None) => {
                 sniff = true;
                 Protocol::H1
@@ -253,21 +252,17 @@ impl Context {
             let kept = served.sniff.as_mut()?;
             let old = kept.len();
             kept.extend_from_slice(bytes);
-            let seen = &kept[..kept.len().min(H2_PREFACE.len())];
-            if !H2_PREFACE.starts_with(seen) {
-                kept.truncate(old);
-                (false, served.sniff.take()?)
-            } else if seen.len() == H2_PREFACE.len() {
-                kept.truncate(old);
-                (true, served.sniff.take()?)
-            } else {
-                return None;
-            }
+            let is_h2 = h2::is_preface(kept)?;
+            kept.truncate(old);
+            (is_h2, served.sniff.take()?)
         };
         if is_h2 {
-            log::notice!("a client speaks h2, which is not served yet");
-            self.close(conn);
-            return None;
+            let listener = self.core().conns.get(conn)?.served.as_ref()?.listener?;
+            let kind = self.kind(listener)?;
+            let mut core = self.core();
+            let open = core.conns.get_mut(conn)?.open()?;
+            open.codec = serving_codec(Protocol::H2, &kind);
+            open.speaks = Protocol::H2;
         } else {
             self.accept_stream(conn, None)?;
         }
@@ -297,7 +292,12 @@ impl Core {
 fn serving_codec(speaks: Protocol, kind: &StreamType) -> Box<dyn Codec> {
     match speaks {
         Protocol::Raw => Box::new(raw::Raw::new()),
-        Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
+        Protocol::H2 => Box::new(h2::H2Server::new(h2::ServerOptions {
+            max_header_list: kind.serve.max_head,
+            max_body: kind.serve.max_body,
+            ..h2::ServerOptions::default()
+        })),
+        Protocol::H1 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
             Box::new(h1::H1Server::new(h1::ServerOptions {
                 max_head: kind.serve.max_head as usize,
                 max_fields: usize::from(kind.serve.max_fields),

@@ -340,7 +340,8 @@ fn wanted_at(
         Some((certificate, key)) => {
             let trust = kind.trust_store.as_deref().map(certs_of);
             let alpn: &[&[u8]] = match kind.protocol {
-                Protocol::H1 | Protocol::H2 | Protocol::Ws => &[b"http/1.1"],
+                Protocol::H2 => &[b"h2", b"http/1.1"],
+                Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
                 Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
             };
             Some(ServerStore::new(&kind.name, certificate, key, trust, alpn)?)
