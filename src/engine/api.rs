@@ -17,6 +17,8 @@ use crate::util::log;
 pub enum CreateError {
     /// The stream type needs a part that this library does not have (yet).
     NotBuilt(String),
+    /// A stream that never leaves the process found nothing to be bound to.
+    NotBound(String),
     /// The program's answer to CREATING or to the first connect: it was told DESTROYING.
     Refused,
     /// A listening stream has no place to listen at.
@@ -29,6 +31,7 @@ impl std::fmt::Display for CreateError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             CreateError::NotBuilt(what) => write!(f, "{what} is not built into this library"),
+            CreateError::NotBound(why) => f.write_str(why),
             CreateError::Refused => f.write_str("the program asked for its destruction"),
             CreateError::Listen(why) => f.write_str(why),
             CreateError::Ending => f.write_str("the context is being destroyed"),
@@ -55,12 +58,6 @@ impl From<UnknownName> for SetMetadataError {
 fn missing(kind: &StreamType) -> Option<String> {
     if kind.server && matches!(kind.protocol, Protocol::Mqtt) {
         return Some(format!("stream type '{}': server of {}", kind.name, kind.protocol.name()));
-    }
-    if kind.local_sink {
-        return Some(format!("stream type '{}': local_sink", kind.name));
-    }
-    if kind.name == crate::policy::SMD_STREAM_TYPE {
-        return Some(format!("stream type '{}'", kind.name));
     }
     match kind.protocol {
         Protocol::H1 | Protocol::H2 | Protocol::Raw | Protocol::Ws | Protocol::Mqtt => None,
@@ -89,7 +86,8 @@ impl Context {
         let mut core = self.core();
         let born = core.born;
         core.born += 1;
-        let tag = format!("[{}|wsiSScli|{born:x}|{}]", std::process::id(), new.kind.name);
+        let group = if new.kind.local_sink { "SSsrc" } else { "wsiSScli" };
+        let tag = format!("[{}|{group}|{born:x}|{}]", std::process::id(), new.kind.name);
         Ok(core.streams.insert(Stream::new(new, Rc::from(tag), born)))
     }
 
@@ -102,12 +100,17 @@ impl Context {
     /// Says CREATING, and connects a stream that is nailed up.
     ///
     /// # Errors
-    /// [`CreateError::Refused`], [`CreateError::Listen`]; the stream is gone then.
+    /// [`CreateError::Refused`], [`CreateError::NotBound`] or [`CreateError::Listen`]; the stream is
+    /// gone then.
     pub fn start(&self, key: StreamKey) -> Result<(), CreateError> {
         let listens = self.kind(key).is_some_and(|k| k.server);
         if listens && let Err(why) = self.listen(key) {
             self.discard(key);
             return Err(CreateError::Listen(why.to_string()));
+        }
+        if let Err(e) = self.bind_at_start(key) {
+            self.destroy(key);
+            return Err(e);
         }
         for state in self.advance(key, Input::Made).unwrap_or(&[]) {
             if self.say(key, *state) == Ret::DestroyMe {
@@ -119,6 +122,7 @@ impl Context {
             return Err(CreateError::Refused);
         }
         self.advance(key, Input::Created);
+        self.connect_at_start(key)?;
         let nailed_up = self.core().streams.get(key).is_some_and(|s| s.kind.nailed_up);
         if nailed_up && !listens && self.client_connect(key) == Ret::DestroyMe {
             self.destroy(key);
@@ -139,6 +143,11 @@ impl Context {
                 return Ret::Ok;
             }
             stream.tx_wanted = true;
+            if stream.is_local() {
+                drop(core);
+                self.want_turn(key);
+                return Ret::Ok;
+            }
             if let Some(link) = stream.link {
                 let lingering = stream.lingering;
                 if !lingering {
@@ -185,7 +194,7 @@ impl Context {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
             // whoever serves is connected to
-            if stream.role != Role::Client {
+            if stream.is_local() || stream.role != Role::Client {
                 return Ret::Ok;
             }
             match stream.phase {
@@ -362,7 +371,7 @@ impl Context {
     /// Whether the stream has a link, or one in the making.
     #[must_use]
     pub fn has_link(&self, key: StreamKey) -> bool {
-        self.core().streams.get(key).is_some_and(|s| s.link.is_some())
+        self.core().streams.get(key).is_some_and(Stream::is_bound)
     }
 
     /// Where the stream is in its life.

@@ -283,7 +283,8 @@ impl Context {
                 if !c.readable || c.served.as_ref().is_some_and(|s| !s.held.is_empty()) {
                     return true;
                 }
-                let plain = c.route.tls.is_none() && !c.read_closed;
+                let tls = c.served.as_ref().map_or(c.route.tls.is_some(), |s| s.tls);
+                let plain = !tls && !c.read_closed;
                 let Some(open) = c.open() else { return true };
                 let read = open.transport.read(buffer);
                 match &read {
@@ -568,7 +569,7 @@ impl Context {
             return self.fail_attempt(key, failure);
         }
         if let Some(tag) = self.tag(key) {
-            log::notice!(tag: tag, "failed: {}", failure.reason);
+            log::notice!(tag: tag, "disconnected: {}", failure.reason);
         }
         self.let_go(key);
         self.link_down(key, Quietly::Yes);
@@ -584,10 +585,13 @@ impl Context {
             let Some(stream) = core.streams.get(key) else { return };
             (Rc::clone(&stream.tag), stream.phase == Phase::Connecting, stream.lingering)
         };
-        log::info!(tag: tag, "link lost: {reason}");
         if connecting {
             self.fail_attempt(key, &Failure::from(reason));
         } else {
+            // after a complete transaction it is no news
+            if !lingering {
+                log::notice!(tag: tag, "disconnected: {reason}");
+            }
             self.link_down(key, if lingering { Quietly::Yes } else { Quietly::No });
         }
     }

@@ -2,12 +2,14 @@
 //! Rust; nothing imports this module.
 
 pub mod absent;
+mod auth;
 pub mod aws;
 pub mod base64;
 pub mod blob;
 pub mod cmdline;
 pub mod context;
 pub mod cpd;
+mod deferred;
 pub mod dll2;
 pub mod genhash;
 pub mod getaddrinfo;
@@ -16,6 +18,7 @@ pub mod json_simple;
 pub mod log;
 pub mod misc;
 mod objects;
+pub mod own_loop;
 pub mod panic;
 pub mod policy;
 mod policy_fetch;
@@ -23,6 +26,7 @@ mod policy_static;
 mod policy_structs;
 pub mod policy_text;
 mod policy_words;
+mod proxies;
 mod ptr;
 pub mod purify;
 pub mod random;

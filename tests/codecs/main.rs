@@ -30,6 +30,8 @@ mod mqtt_publish;
 mod mqtt_resume;
 mod mqtt_streams;
 mod mqtt_topic;
+mod multipart;
+mod multipart_feed;
 mod mutate;
 mod raw;
 mod ws_deflate;

@@ -6,7 +6,7 @@ use slotmap::{Key, SlotMap};
 
 use super::{PortKey, Role};
 use crate::engine::context::{Context, Core};
-use crate::engine::route::{Place, Route, Tls, fill};
+use crate::engine::route::{Place, Route, fill};
 use crate::engine::stream::{Stream, StreamKey};
 use crate::net::{Bind, Listener, ServerStore};
 use crate::policy::{Protocol, StreamType, TrustStore};
@@ -360,9 +360,15 @@ fn route(kind: &StreamType, wanted: &Wanted) -> Route {
         Spot::Tcp(_, port) => Place::Net(String::new(), *port),
         Spot::Unix(name) => Place::Unix(name.clone()),
     };
-    let tls =
-        wanted.store.is_some().then(|| Tls { name: String::new(), trust: None, client_cert: None });
-    Route { place, protocol: kind.protocol, tls, attrs: kind.attrs }
+    Route {
+        place,
+        protocol: kind.protocol,
+        tls: None,
+        attrs: kind.attrs,
+        bind: None,
+        via: None,
+        mqtt: None,
+    }
 }
 
 fn note_place(stream: &Stream, port: Option<&Port>) {

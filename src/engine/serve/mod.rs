@@ -49,6 +49,7 @@ pub(super) enum Role {
 /// What only connections that came in have.
 pub(super) struct Served {
     pub port: PortKey,
+    pub tls: bool,
     /// The listening stream that was meant, once that is known.
     pub listener: Option<StreamKey>,
     /// The first bytes, as long as they do not tell h1 from h2.
@@ -97,9 +98,10 @@ impl Served {
         self.ending != Ending::No
     }
 
-    pub fn new(port: PortKey) -> Self {
+    pub fn new(port: PortKey, tls: bool) -> Self {
         Self {
             port,
+            tls,
             listener: None,
             sniff: None,
             held: Vec::new(),
