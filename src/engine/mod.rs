@@ -21,6 +21,7 @@
 //! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
+//! | `part` | what becomes of a connection that a stream leaves |
 //! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
 //! | `perf` | times of connecting and of the response, for streams that want to know |
@@ -53,6 +54,7 @@ mod life;
 mod local;
 mod multipart;
 mod open;
+mod part;
 mod perf;
 mod pool;
 mod pump;
