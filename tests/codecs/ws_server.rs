@@ -111,10 +111,13 @@ fn offers_of_compression() {
     }
 }
 
+/// A name, what is fed, what is seen of it, and what is sent.
+type Row = (&'static str, Vec<Vec<u8>>, Vec<Seen>, Vec<Sent>);
+
 #[test]
 fn what_a_client_may_send() {
     let long = vec![b'l'; 70_000];
-    let rows: Vec<(&str, Vec<Vec<u8>>, Vec<Seen>, Vec<Sent>)> = vec![
+    let rows: Vec<Row> = vec![
         (
             "5.6 text",
             vec![frame(TEXT, "hé€𝄞".as_bytes())],

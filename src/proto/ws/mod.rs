@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `client.rs` | [`Ws`], the machine behind [`Codec`](super::Codec): handshake, then frames |
 //! | `handshake.rs` | the upgrade request's fields, and the check of the answer |
-//! | `accept.rs` | what a server answers to an upgrade request: [`accept`] |
+//! | `accept.rs` | what a server answers to an upgrade request: [`accept()`] |
 //! | `server.rs` | [`WsServer`], the serving machine behind [`Codec`](super::Codec), from the 101 on |
 //! | `extension.rs` | what is offered and agreed about permessage-deflate |
 //! | `frame.rs` | frame headers, read and written; masking |
