@@ -376,6 +376,9 @@ impl Context {
         if c.pooled {
             core.pool.remove(conn);
         }
+        if let Some(served) = &c.served {
+            core.client_gone(served.port);
+        }
         if c.shared {
             core.shared.remove(conn);
         }

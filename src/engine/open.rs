@@ -17,6 +17,9 @@ use crate::util::TxBuf;
 impl Context {
     /// The handshake is done: the codec is chosen, and the streams that wait start.
     pub(super) fn open(&self, conn: ConnKey) {
+        if self.is_served(conn) {
+            return self.open_served(conn);
+        }
         let now = self.now();
         let Some((route, alpn, first)) = self.handshaken(conn) else { return };
         if route.tls.is_some() {
@@ -158,6 +161,9 @@ impl Context {
 
     /// Starts the streams that wait for an open connection, in order, as far as it takes them.
     pub(super) fn start_waiting(&self, conn: ConnKey) {
+        if self.is_served(conn) {
+            return;
+        }
         loop {
             let next = {
                 let mut core = self.core();
