@@ -103,8 +103,8 @@ fn symbols(arguments: &[&str], file: &Path) -> BTreeSet<String> {
 fn the_tree_is_complete() {
     let Some(prefix) = prefix() else { return };
     let wanted = [
-        // "bin/sspolicy",
-        // "bin/ssrun",
+        "bin/sspolicy",
+        "bin/ssrun",
         "include/securestreams/libwebsockets.h",
         "include/securestreams/lws_config.h",
         "include/securestreams/libwebsockets/lws-secure-streams.h",
@@ -116,8 +116,8 @@ fn the_tree_is_complete() {
         "lib/cmake/SecureStreams/SecureStreamsConfigVersion.cmake",
         "share/doc/securestreams/LICENSE",
         "share/doc/securestreams/examples/hello_world.c",
-        // "share/man/man1/sspolicy.1",
-        // "share/man/man1/ssrun.1",
+        "share/man/man1/sspolicy.1",
+        "share/man/man1/ssrun.1",
         "share/man/man5/securestreams-policy.5",
         "share/man/man7/securestreams.7",
     ];

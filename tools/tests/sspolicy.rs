@@ -162,6 +162,15 @@ fn the_schema_knows_the_keys() {
     assert_eq!(stream["mqtt_qos"]["oneOf"][0]["maximum"], 2);
 }
 
+#[test]
+fn the_manual_page_knows_the_keys() {
+    let script = tests().join("../../scripts/man-policy");
+    let mut command = Command::new(script);
+    command.arg("--check").env("SSPOLICY", env!("CARGO_BIN_EXE_sspolicy"));
+    let out = command.output().expect("scripts/man-policy");
+    assert!(out.status.success(), "{}", text(&out.stderr));
+}
+
 /// The C source compiles against this library's headers; `SSPOLICY_INCLUDE` names others to try.
 #[test]
 fn c_structs_compile() {

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
 
-/// Serves so many http requests and gives what was asked: request line and body.
-fn http(requests: usize, status: &'static str) -> (u16, JoinHandle<Vec<(String, Vec<u8>)>>) {
+/// Request line and body.
+type Request = (String, Vec<u8>);
+
+/// Serves so many http requests and gives what was asked.
+fn http(requests: usize, status: &'static str) -> (u16, JoinHandle<Vec<Request>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
     let port = listener.local_addr().expect("its address").port();
     let served = std::thread::spawn(move || {
@@ -37,7 +40,7 @@ fn http(requests: usize, status: &'static str) -> (u16, JoinHandle<Vec<(String, 
     (port, served)
 }
 
-fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
+fn request(reader: &mut impl BufRead) -> Option<Request> {
     let mut first = String::new();
     let mut length = 0;
     loop {
