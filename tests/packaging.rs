@@ -247,6 +247,33 @@ fn the_examples_build_from_where_they_are_installed() {
     assert!(built >= 3, "{built} built");
 }
 
+/// From a policy in JSON to a program that has it as C structs.
+#[test]
+fn a_static_policy_end_to_end() {
+    let Some(prefix) = prefix() else { return };
+    let dir = scratch("static_policy");
+    let (json, source, program) = (dir.join("p.json"), dir.join("p.c"), dir.join("program"));
+    let policy = r#"{ "retry": [{ "r": { "backoff": [10], "conceal": 1 } }], "s": [
+        { "other": { "endpoint": "e", "protocol": "raw" } },
+        { "__default": { "endpoint": "${endpoint}", "port": 1, "protocol": "h1", "http_method": "GET",
+          "http_url": "", "metadata": [{ "other": "x-other:" }, { "endpoint": "" }], "retry": "r" } } ] }"#;
+    std::fs::write(&json, policy).expect("the policy");
+    let c = ok(Command::new(prefix.join("bin/sspolicy")).arg("to-c").arg(&json));
+    std::fs::write(&source, c).expect("the C source");
+    let lib = prefix.join("lib");
+    ok(Command::new("cc")
+        .args(["-std=gnu99", "-Wall", "-Wextra", "-Werror"])
+        .arg(format!("-DPOLICY=\"{}\"", source.display()))
+        .arg(root().join("tests/packaging/fetch.c"))
+        .arg(format!("-I{}", prefix.join("include/securestreams").display()))
+        .arg(format!("-L{}", lib.display()))
+        .arg(format!("-Wl,-rpath,{}", lib.display()))
+        .arg("-lsecurestreams")
+        .arg("-o")
+        .arg(&program));
+    works(&program);
+}
+
 /// Configures the project in `tests/packaging/NAME` against a prefix.
 fn configure(name: &str, prefix: &Path, options: &[&str]) -> (PathBuf, Output) {
     let dir = scratch(name);

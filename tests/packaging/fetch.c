@@ -1,9 +1,13 @@
 /*
  * Fetches URL and prints what comes; valid as C and as C++. The URL travels
- * into the endpoint of the built-in policy.
+ * into the endpoint of the built-in policy, or of the one in the C source that
+ * POLICY names.
  */
 
 #include <libwebsockets.h>
+#if defined(POLICY)
+#include POLICY
+#endif
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +49,9 @@ main(int argc, const char **argv)
 		return 2;
 	lws_context_info_defaults(&info, NULL);
 	lws_set_log_level(LLL_ERR, NULL);
+#if defined(POLICY)
+	info.pss_policies = &_ss_static_policy_entry;
+#endif
 	cx = lws_create_context(&info);
 	if (!cx)
 		return 3;
