@@ -219,7 +219,7 @@ fn length(send: Option<&Send>) -> Option<u64> {
         Send::Text(text) => Some(text.len() as u64),
         Send::File(name) => {
             let meta = std::fs::metadata(name).ok()?;
-            meta.is_file().then(|| meta.len())
+            meta.is_file().then_some(meta.len())
         }
     }
 }
