@@ -110,7 +110,11 @@ fn plain<T>(set: &Set<T>, entry: &mut T) -> Value {
 }
 
 fn top_special(policy: &Policy, key: &str) -> Value {
-    if key == "schema-version" { policy.schema_version.into() } else { Value::Null }
+    match key {
+        "schema-version" => policy.schema_version.into(),
+        "via-socks5" => policy.via_socks5.clone().into(),
+        _ => Value::Null,
+    }
 }
 
 fn retry_special(retry: &Retry, key: &str) -> Value {
@@ -138,6 +142,7 @@ fn stream_special(stream: &StreamType, key: &str) -> Value {
     };
     match key {
         "port" => stream.port.into(),
+        "via-socks5" => stream.via_socks5.clone().into(),
         "protocol" => stream.protocol.name().into(),
         "retry" => name_of(stream.retry.as_deref()),
         "tls_trust_store" => name_of(stream.trust_store.as_deref()),

@@ -156,6 +156,7 @@ fn put_from_everywhere() {
     std::fs::write(&file, &big).expect("a file");
     for (args, stdin, wanted) in [
         (["-d", "hello"], &b""[..], &b"hello"[..]),
+        (["-f", "-"], b"from stdin", b"from stdin"),
         (["-f", file.to_str().expect("UTF-8")], b"", &big),
     ] {
         let (port, served) = http(1, "200 OK");

@@ -1,9 +1,12 @@
-//! Streams (`lws_ss_*`): their life here, metadata, what they tell about themselves, and the
-//! server's part in files of their own.
+//! Streams (`lws_ss_*`): their life here; metadata, what they tell about themselves, descriptors
+//! taken over, sinks, system messages and the server's part in files of their own.
 
+mod adopt;
+pub(super) mod bus;
 mod info;
 mod metadata;
 mod server;
+mod sink;
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell};
@@ -15,10 +18,11 @@ use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry;
 use super::types::{
-    lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
-    lws_sscb_state, lws_sscb_tx,
+    LWSSSINFLAGS_REGISTER_SINK, lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info,
+    lws_ss_state_return_t, lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
 };
 use crate::engine::{Handler, NewStream, StreamKey, TxAnswer};
+use crate::policy::{SMD_STREAM_TYPE, StreamType};
 use crate::stream::{Flags, Ret};
 use crate::util::log;
 
@@ -54,21 +58,57 @@ impl Tag {
     }
 }
 
-/// The program's object, zeroed when made and freed with the stream.
+/// The program's object, zeroed when made and freed with the stream. The stream's handle lies in
+/// front of it, for functions that programs give the object.
 struct UserObject(*mut c_void);
+
+/// Bytes in front of a program's object, as many as keep its alignment.
+const IN_FRONT: usize = 16;
 
 impl UserObject {
     fn new(size: usize) -> Option<Self> {
-        // SAFETY: no pointers are involved.
-        let memory = unsafe { libc::calloc(1, size.max(1)) };
-        (!memory.is_null()).then_some(Self(memory))
+        // SAFETY: what is asked for is there to be stepped over.
+        unsafe {
+            let memory = libc::calloc(1, size.checked_add(IN_FRONT)?);
+            (!memory.is_null()).then(|| Self(memory.byte_add(IN_FRONT)))
+        }
     }
+
+    /// Writes a pointer at an offset into the object.
+    ///
+    /// # Safety
+    /// The object has room for it there.
+    unsafe fn put<T>(&self, offset: usize, pointer: *mut T) {
+        // SAFETY: as the caller promises.
+        unsafe { self.0.byte_add(offset).cast::<*mut T>().write_unaligned(pointer) };
+    }
+
+    fn note_handle(&self, handle: *mut lws_ss_handle) {
+        // SAFETY: the handle's place is in front of the object.
+        unsafe { self.0.byte_sub(IN_FRONT).cast::<*mut lws_ss_handle>().write(handle) };
+    }
+
+    /// The handle of the stream whose object this is.
+    ///
+    /// # Safety
+    /// `object` is a stream's object.
+    unsafe fn handle_of(object: *mut c_void) -> *mut lws_ss_handle {
+        // SAFETY: as the caller promises.
+        unsafe { object.byte_sub(IN_FRONT).cast::<*mut lws_ss_handle>().read() }
+    }
+}
+
+/// The bytes that the object of a stream made with `ssi` needs.
+fn object_size(ssi: &lws_ss_info) -> usize {
+    let pointer = size_of::<*mut c_void>();
+    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
+    needed.max(ssi.opaque_user_data_offset.saturating_add(pointer))
 }
 
 impl Drop for UserObject {
     fn drop(&mut self) {
-        // SAFETY: the memory came from calloc and is freed once.
-        unsafe { libc::free(self.0) };
+        // SAFETY: the memory came from calloc, in front of the object, and is freed once.
+        unsafe { libc::free(self.0.byte_sub(IN_FRONT)) };
     }
 }
 
@@ -109,7 +149,16 @@ fn with_handler<R>(cx: &CContext, key: StreamKey, f: impl FnOnce(&CHandler) -> R
     any.downcast_ref::<CHandler>().map(f)
 }
 
-/// Makes a stream of the type that `ssi->streamtype` names in the policy.
+/// Makes a stream of the type that `ssi->streamtype` names in the policy; or, with
+/// `LWSSSINFLAGS_REGISTER_SINK` in `ssi->flags`, registers the sink that streams of this type are
+/// joined to, if the policy says `local_sink`.
+///
+/// A sink has no handle (`*ppss` is NULL) and stays as long as the context. Its `state` gets
+/// SINK_JOIN and SINK_PART with the source's handle as `h_src` and the number of other sources as
+/// `ack`, and an object of its own; what it answers to SINK_JOIN other than OK turns the source
+/// away. For each source a stream is made with the sink's `ssi`, whose `opaque_user_data` is the
+/// source's handle: what one of the two sends the other one receives. Either one that is destroyed
+/// takes the other along.
 ///
 /// The program's object (`ssi->user_alloc` bytes, zeroed) gets the handle and
 /// `opaque_user_data` at the offsets in `ssi`. CREATING is said before this returns, and a stream
@@ -155,6 +204,8 @@ pub unsafe extern "C" fn lws_ss_create(
     })
 }
 
+/// Makes a stream, or registers a sink.
+///
 /// # Safety
 /// As for [`lws_ss_create`].
 unsafe fn create(
@@ -164,21 +215,57 @@ unsafe fn create(
     ppss: *mut *mut lws_ss_handle,
     ppayload_fmt: *mut *const c_char,
 ) -> Result<(), ()> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if u32::from(ssi.flags) & LWSSSINFLAGS_REGISTER_SINK as u32 != 0 {
+            return sink::register(cx, &*kind_of(cx, ssi)?, ssi, opaque);
+        }
+        create_with(cx, ssi, opaque, ppss, ppayload_fmt, |_| {})
+    }
+}
+
+/// The stream type that is wanted.
+///
+/// # Safety
+/// `ssi->streamtype` is NULL or NUL-terminated.
+unsafe fn kind_of(cx: &CContext, ssi: &lws_ss_info) -> Result<Rc<StreamType>, ()> {
     // SAFETY: the caller promises a good string.
     let name = unsafe { text(ssi.streamtype) };
-    let policy = cx.engine.policy();
-    let Some(kind) = policy.stream_type(&name) else {
+    cx.engine.policy().stream_type(&name).map(Rc::clone).ok_or_else(|| {
         log::err!("lws_ss_create: the policy has no stream type '{name}'");
-        return Err(());
-    };
-    let pointer = size_of::<*mut c_void>();
-    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
-    let needed = needed.max(ssi.opaque_user_data_offset.saturating_add(pointer));
+    })
+}
+
+/// Bytes that the peer may send at first; for system messages, the classes that are wanted.
+fn initial_credit(kind: &StreamType, ssi: &lws_ss_info) -> Option<u32> {
+    let credit = ssi.manual_initial_tx_credit;
+    if kind.name == SMD_STREAM_TYPE {
+        return Some(credit.cast_unsigned());
+    }
+    u32::try_from(credit).ok().filter(|c| *c > 0)
+}
+
+/// Makes a stream; `before_start` gets it before the program is told anything.
+///
+/// # Safety
+/// As for [`lws_ss_create`].
+unsafe fn create_with(
+    cx: &Rc<CContext>,
+    ssi: &lws_ss_info,
+    opaque: *mut c_void,
+    ppss: *mut *mut lws_ss_handle,
+    ppayload_fmt: *mut *const c_char,
+    before_start: impl FnOnce(StreamKey),
+) -> Result<(), ()> {
+    // SAFETY: as the caller promises.
+    let kind = unsafe { kind_of(cx, ssi)? };
+    let name = &kind.name;
+    let needed = object_size(ssi);
     let Some(user) = UserObject::new(needed) else {
         log::err!("lws_ss_create: {name}: no memory for an object of {needed} bytes");
         return Err(());
     };
-    let object = user.0;
+    let peer_credit = initial_credit(&kind, ssi);
     let handler = Rc::new(CHandler {
         user,
         rx: Cell::new(ssi.rx),
@@ -186,19 +273,19 @@ unsafe fn create(
         state: Cell::new(ssi.state),
         tag: Tag::default(),
     });
-    let peer_credit = u32::try_from(ssi.manual_initial_tx_credit).ok().filter(|c| *c > 0);
-    let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
+    let new = NewStream { kind: Rc::clone(&kind), handler: handler.clone(), peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
     let Some(handle) = cx.table.handle(cx.handle, key) else {
         log::err!("lws_ss_create: {name}: too many streams");
         cx.engine.discard(key);
         return Err(());
     };
+    handler.user.note_handle(handle);
     // SAFETY: the object has room at both offsets, as computed above; the out-pointers are good
     // or NULL.
     unsafe {
-        object.byte_add(ssi.handle_offset).cast::<*mut lws_ss_handle>().write_unaligned(handle);
-        object.byte_add(ssi.opaque_user_data_offset).cast::<*mut c_void>().write_unaligned(opaque);
+        handler.user.put(ssi.handle_offset, handle);
+        handler.user.put(ssi.opaque_user_data_offset, opaque);
         if !ppss.is_null() {
             *ppss = handle;
         }
@@ -206,6 +293,8 @@ unsafe fn create(
             *ppayload_fmt = kind.payload_fmt.as_ref().map_or(null(), |f| cx.intern(f));
         }
     }
+    drop(handler);
+    before_start(key);
     cx.engine.start(key).map_err(|e| log::info!("lws_ss_create: {name}: {e}"))
 }
 

@@ -54,6 +54,7 @@ pub const DOCS: &[Doc] = docs! {
         "port": "the port",
         "protocol": "what is spoken: h1, h2, ws, mqtt or raw",
         "via-socks5": "address:port of a SOCKS5 proxy for this stream type",
+        "bind": "the local address, or the network interface, that connections come from",
         "plugins": "accepted and not used",
         "tls": "the connection is encrypted",
         "client_cert": "number of the client certificate among the system blobs",
@@ -151,6 +152,7 @@ pub fn special(section: &str, key: &str) -> Option<Value> {
     Some(match (section, key) {
         ("", "schema-version") => number(0, u32::MAX),
         ("retry", "backoff") => json!({ "type": "array", "items": number(0, u32::MAX) }),
+        ("" | "s", "via-socks5") => text,
         ("auth", "name" | "streamtype") | ("metrics", "name") => text,
         ("s", "port") => json!({ "oneOf": [
             { "type": "integer", "minimum": 0, "maximum": u16::MAX }, { "type": "string" },

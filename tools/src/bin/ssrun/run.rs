@@ -84,6 +84,12 @@ impl Runner {
         let source = match &self.args.send {
             None => None,
             Some(Send::Text(text)) => Some(Source::Bytes(text.clone().into_bytes())),
+            Some(Send::File(name)) if name == "-" && is_transactional(self.kind.protocol) => {
+                // the request's head says how long its body is
+                let mut all = Vec::new();
+                std::io::stdin().read_to_end(&mut all).map_err(|e| format!("stdin: {e}"))?;
+                Some(Source::Bytes(all))
+            }
             Some(Send::File(name)) if name == "-" => {
                 Some(Source::Reader(Box::new(std::io::stdin())))
             }
@@ -98,6 +104,18 @@ impl Runner {
         self.acknowledged.set(false);
         self.ended.set(None);
         Ok(())
+    }
+
+    /// How many bytes will be sent, if that is known before.
+    fn length(&self) -> Option<u64> {
+        match (self.source.borrow().as_ref()?, self.args.send.as_ref()?) {
+            (Source::Bytes(bytes), _) => Some(bytes.len() as u64),
+            (Source::Reader(_), Send::Text(_)) => None,
+            (Source::Reader(_), Send::File(name)) => {
+                let meta = std::fs::metadata(name).ok()?;
+                meta.is_file().then_some(meta.len())
+            }
+        }
     }
 
     /// Fills `ahead` with up to `len` bytes; false at the end of the source.
@@ -213,17 +231,6 @@ impl Handler for Runner {
     }
 }
 
-/// How many bytes will be sent, if that is known before.
-fn length(send: Option<&Send>) -> Option<u64> {
-    match send? {
-        Send::Text(text) => Some(text.len() as u64),
-        Send::File(name) => {
-            let meta = std::fs::metadata(name).ok()?;
-            meta.is_file().then_some(meta.len())
-        }
-    }
-}
-
 /// Runs it; true if all went well.
 pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
     let all = [
@@ -289,7 +296,7 @@ pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
 fn one_round(cx: &Context, key: StreamKey, runner: &Runner) -> Result<bool, String> {
     let began = Instant::now();
     // after a round, what is to be sent makes the next connection; without anything the request itself does
-    match length(runner.args.send.as_ref()) {
+    match runner.length() {
         Some(len) => cx.request_tx_len(key, len),
         None => cx.request_tx(key),
     };
