@@ -324,6 +324,33 @@ fn every_stream_key_takes_its_value() {
     }
 }
 
+/// Writes the policy as text and reads that again.
+fn there_and_back(policy: &Policy) -> Policy {
+    let text = to_text(policy);
+    let outcome = parse(text.as_bytes());
+    assert_eq!(outcome.errors, [], "{text}");
+    outcome.policy.unwrap()
+}
+
+#[test]
+fn what_is_written_reads_the_same() {
+    for sample in STREAM_SAMPLES {
+        let policy = parse(policy_with(sample.key, sample.good).as_bytes()).policy.unwrap();
+        assert_eq!(there_and_back(&policy), policy, "{}", sample.key);
+    }
+    let everything_else = r#"{ "release": "7", "product": "a \"b\"", "schema-version": 1,
+ "via-socks5": "127.0.0.1:1080",
+ "retry": [{ "r": { "backoff": [1, 2], "conceal": 3, "jitterpc": 4, "svalidping": 5,
+  "svalidhup": 6 } }, { "empty": {} }],
+ "metrics": [{ "name": "m", "us_schedule": 1, "us_halflife": 2, "min_outlier": 3,
+  "report": "r" }],
+ "s": [{ "one": { "endpoint": "e" } }, { "two": { "endpoint": "e", "retry": "r" } }] }"#;
+    let policy = parse(everything_else.as_bytes()).policy.unwrap();
+    assert_eq!(policy.retries.len(), 2);
+    assert_eq!(there_and_back(&policy), policy);
+    assert_eq!(there_and_back(&default_policy()), default_policy());
+}
+
 #[test]
 fn every_stream_key_refuses_what_it_cannot_take() {
     for sample in STREAM_SAMPLES {
