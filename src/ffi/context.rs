@@ -351,7 +351,6 @@ fn say_what_is_ignored(info: &lws_context_creation_info) {
         ("foreign_loops", !info.foreign_loops.is_null()),
         ("event_lib_custom", !info.event_lib_custom.is_null()),
         ("mounts", !info.mounts.is_null()),
-        ("ss_proxy_bind", !info.ss_proxy_bind.is_null()),
         ("gid or uid", info.gid != 0 || info.uid != 0),
         ("username", !info.username.is_null()),
         ("groupname", !info.groupname.is_null()),
