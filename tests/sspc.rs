@@ -54,6 +54,42 @@ fn a_stream_sends_and_receives() {
 }
 
 #[test]
+fn a_program_brings_its_own_transport() {
+    let proxy = SsProxy::start(&socket());
+    let place = format!("={}", proxy.socket.display());
+    let outcome = run(&program(), &["trace", &place, "post", "DISCONNECTED"]);
+    outcome.expect_code(0);
+    let (plain, _) = trace("post", "DISCONNECTED");
+    let told = outcome.lines();
+    // the transport brings payload in pieces
+    let payload = |line: &&str| !line.starts_with("rx ") && !line.starts_with("got-m");
+    let told: Vec<_> = told.into_iter().filter(payload).collect();
+    let plain: Vec<_> = plain.iter().map(String::as_str).filter(payload).collect();
+    let with_its_room = told.iter().map(|line| line.replace("room=4093", "room=4061"));
+    assert_eq!(with_its_room.collect::<Vec<_>>(), plain);
+    let seen = proxy.seen.lines();
+    assert_eq!(seen[1..6], ASKED);
+    assert_eq!(seen[6..], ["Payload 3 hello"]);
+}
+
+#[test]
+fn a_programs_transport_comes_and_goes() {
+    let at = socket();
+    let proxy = SsProxy::start(&at);
+    let place = format!("={}", at.display());
+    let mut running = start(&program(), &["trace", &place, "echo", "never"]);
+    running.wait_for("CONNECTED");
+    proxy.seen.wait_for("Payload", 1);
+    drop(proxy);
+    running.wait_for("DISCONNECTED");
+    running.wait_for("UPSTREAM_LINK_RETRY");
+    let proxy = SsProxy::start(&at);
+    proxy.seen.wait_for("Metadata m=v", 1);
+    let outcome = running.kill();
+    assert_eq!(outcome.stdout.matches("CREATING").count(), 1, "{outcome}");
+}
+
+#[test]
 fn a_proxy_is_reached_by_tcp() {
     let seen = Arc::new(Seen::default());
     let of_peer = seen.clone();
@@ -153,10 +189,17 @@ fn misuse_is_refused() {
     assert_eq!(outcome.lines().last(), Some(&"ok"), "{outcome}");
 }
 
-/// One action inside the callback of one event.
+/// One action inside the callback of one event, on either kind of link.
 fn nested(event: &str, action: &str) {
+    for mark in ["+", "="] {
+        nested_on(mark, event, action);
+    }
+}
+
+fn nested_on(mark: &str, event: &str, action: &str) {
     static PROXY: OnceLock<SsProxy> = OnceLock::new();
     let proxy = PROXY.get_or_init(|| SsProxy::start(&socket()));
+    let place = |socket: &std::path::Path| format!("{mark}{}", socket.display());
     let none = place(&socket());
     let (at, kind, event) = match event {
         "link_retry" => (none, "echo", "UPSTREAM_LINK_RETRY"),

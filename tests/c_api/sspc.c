@@ -5,13 +5,18 @@
  *   sspc nested PLACE TYPE EVENT ACTION performs an action inside a callback
  *   sspc misuse PLACE                   calls that are to be refused
  *
- * PLACE is +SOCKET, or PORT of 127.0.0.1. Exit code 0 and a last line "ok" if all checks held.
+ * PLACE is +SOCKET, or PORT of 127.0.0.1, or =SOCKET for a transport of the program's own. Exit code 0 and a last line "ok" if all checks held.
  */
 
 #include <libwebsockets.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #define LIMIT_MS 20000
 #define SETTLE_MS 300
@@ -52,6 +57,137 @@ static void settled(lws_sorted_usec_list_t *sul)
 }
 
 static int create(struct track *t, const char *streamtype);
+
+/*
+ * A transport of our own, over sockets that the library knows nothing of: it looks at them every
+ * POLL_MS, moves few bytes at a time, and is slow to say that the link is there.
+ */
+
+#define POLL_MS 2
+#define LINKS 4
+#define PIECE 7
+
+static const char *txp_socket;
+static int txp_stream_ups, txp_closes;
+
+static struct link {
+	lws_txp_path_client_t *path;
+	struct lws_sspc_handle *h;
+	int fd, announced, want_write;
+	lws_sorted_usec_list_t sul;
+} links[LINKS];
+
+static void txp_drop(struct link *l)
+{
+	lws_sul_cancel(&l->sul);
+	close(l->fd);
+	memset(l, 0, sizeof(*l));
+}
+
+static void txp_lost(struct link *l)
+{
+	struct lws_sspc_handle *h = l->h;
+	const lws_transport_client_ops_t *in = l->path->ops_in;
+
+	txp_drop(l);
+	if (in->event_closed((lws_transport_priv_t)h) == LWSSSSRET_DESTROY_ME)
+		lws_sspc_destroy(&h);
+}
+
+static void txp_poll(lws_sorted_usec_list_t *sul)
+{
+	struct link *l = lws_container_of(sul, struct link, sul);
+	const lws_transport_client_ops_t *in = l->path->ops_in;
+	struct lws_sspc_handle *h = l->h;
+	lws_ss_state_return_t r = LWSSSSRET_OK;
+	uint8_t buf[PIECE];
+	ssize_t n;
+
+	lws_sul_schedule(cx, 0, &l->sul, txp_poll, POLL_MS * LWS_US_PER_MS);
+	if (!l->announced) {
+		l->announced = 1;
+		if (in->event_connect_disposition(h, 0) && l->h)
+			txp_lost(l);
+		return;
+	}
+	while (l->h == h && !r && (n = recv(l->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+		r = in->event_read((lws_transport_priv_t)h, buf, (size_t)n);
+	if (l->h != h)
+		return;
+	if (r == LWSSSSRET_DESTROY_ME) {
+		lws_sspc_destroy(&h);
+		return;
+	}
+	if (r || !n) {
+		txp_lost(l);
+		return;
+	}
+	if (!l->want_write)
+		return;
+	l->want_write = 0;
+	r = in->event_can_write(h, 4096 + 16);
+	if (l->h != h)
+		return;
+	if (r == LWSSSSRET_DESTROY_ME)
+		lws_sspc_destroy(&h);
+	else if (r)
+		txp_lost(l);
+}
+
+static int txp_retry_connect(lws_txp_path_client_t *path, struct lws_sspc_handle *h)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct link *l = links;
+
+	while (l->h)
+		if (++l == links + LINKS)
+			return 1;
+	CHECK(path->ops_in == &lws_txp_inside_sspc && path->priv_in == (lws_transport_priv_t)h);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", txp_socket);
+	l->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (connect(l->fd, (struct sockaddr *)&to, sizeof(to))) {
+		txp_drop(l);
+		path->ops_in->event_connect_disposition(h, 1);
+		return 0;
+	}
+	l->path = path;
+	l->h = h;
+	path->priv_onw = l;
+	lws_sul_schedule(cx, 0, &l->sul, txp_poll, POLL_MS * LWS_US_PER_MS);
+	return 0;
+}
+
+static void txp_req_write(lws_transport_priv_t priv)
+{
+	((struct link *)priv)->want_write = 1;
+}
+
+static int txp_write(lws_transport_priv_t priv, uint8_t *buf, size_t len)
+{
+	memset(buf - 16, 0xff, 16);	/* ours to use */
+	return send(((struct link *)priv)->fd, buf, len, MSG_NOSIGNAL) != (ssize_t)len;
+}
+
+static void txp_close(lws_transport_priv_t priv)
+{
+	txp_closes++;
+	txp_drop(priv);
+}
+
+static void txp_stream_up(lws_transport_priv_t priv)
+{
+	CHECK(!!((struct link *)priv)->h);
+	txp_stream_ups++;
+}
+
+static const lws_transport_client_ops_t txp_ops = {
+	.name			= "own",
+	.event_retry_connect	= txp_retry_connect,
+	.req_write		= txp_req_write,
+	._write			= txp_write,
+	._close			= txp_close,
+	.event_stream_up	= txp_stream_up,
+};
 
 static lws_ss_state_return_t act(struct track *t)
 {
@@ -278,6 +414,10 @@ int main(int argc, const char **argv)
 	info.protocols = lws_sspc_protocols;
 	if (argv[2][0] == '+')
 		info.ss_proxy_bind = argv[2];
+	else if (argv[2][0] == '=') {
+		txp_socket = argv[2] + 1;
+		info.txp_ops_sspc = &txp_ops;
+	}
 	else {
 		info.ss_proxy_address = "127.0.0.1";
 		info.ss_proxy_port = (uint16_t)atoi(argv[2]);
@@ -314,6 +454,10 @@ int main(int argc, const char **argv)
 	check_ends(&late);
 	if (action)
 		CHECK(acted);
+	for (struct link *l = links; l < links + LINKS; l++)
+		CHECK(!l->h);
+	if (subject.creating && txp_socket)
+		CHECK(txp_stream_ups && (action || txp_closes));
 	if (!failed)
 		printf("ok\n");
 	return failed;
