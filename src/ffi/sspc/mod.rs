@@ -52,7 +52,12 @@ impl Sspc {
         let place = match (info.ss_proxy_port, address, bind) {
             (0, _, None) => Place::default(),
             (0, _, Some(socket)) => Place::Unix(socket),
-            (port, address, _) => Place::Tcp(address.unwrap_or_default(), port),
+            (port, address, bind) => {
+                if let Some(bind) = bind {
+                    log::warn!("ss_proxy_bind {bind} has no effect on a link by TCP");
+                }
+                Place::Tcp(address.unwrap_or_default(), port)
+            }
         };
         let ops = info.txp_ops_sspc;
         Self { table: StreamTable::default(), place, ops, transports: Default::default() }
