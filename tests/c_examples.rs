@@ -4,7 +4,8 @@ mod fixtures;
 
 use fixtures::certs::certs;
 use fixtures::nginx::Nginx;
-use fixtures::{closed_port, compile, compile_with, peer, policy, root, run, scratch};
+use fixtures::{closed_port, compile, compile_with, peer, policy, root, run, scratch, start};
+use tungstenite::client::IntoClientRequest;
 
 fn stream(name: &str, port: u16, more: &str) -> String {
     format!(
@@ -155,6 +156,70 @@ fn smd_reaches_listener_and_stream() {
 fn own_loop_serves_stream_timer_and_its_own_pipe() {
     let got = with_local_policy("c-examples/own_loop.c");
     assert_eq!(got.lines(), ["timer", "own work: 16 bytes", "stream: through the loop"], "{got}");
+}
+
+#[test]
+fn serve_and_fetch_in_one_process() {
+    let port = closed_port();
+    let text = format!(
+        r#"{{"certs": [{{"ca": "{}"}}, {{"cert": "{}"}}, {{"key": "{}"}}],
+        "trust_stores": [{{"name": "mine", "stack": ["ca"]}}], "s": [
+        {{"server": {{"server": true, "endpoint": "127.0.0.1", "port": {port}, "protocol": "h1", "tls": true,
+          "server_cert": "cert", "server_key": "key", "metadata": [{{"mime": "content-type:"}}]}}}},
+        {{"client": {{"endpoint": "localhost", "port": {port}, "protocol": "h1", "http_method": "GET",
+          "http_url": "/", "tls": true, "tls_trust_store": "mine", "opportunistic": true}}}}]}}"#,
+        certs().der64("ca"),
+        certs().der64("good"),
+        certs().key_der64("good")
+    );
+    let file = scratch("serve_and_fetch").join("policy.json");
+    std::fs::write(&file, text).expect("the policy");
+    let args = ["--policy", file.to_str().expect("UTF-8")];
+    let program = compile("c-examples/serve_and_fetch.c");
+    let got = run(&program, &args);
+    got.expect_code(0);
+    assert!(got.lines().contains(&"client: hello from this very process, over TLS"), "{got}");
+    // somebody else has the port
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a port that was closed");
+    run(&program, &args).expect_code(3);
+}
+
+#[test]
+fn ws_echo_server_echoes_and_tells_others_so() {
+    let text = std::fs::read_to_string(root().join("c-examples/ws_echo_server_policy.json"))
+        .expect("the example's policy");
+    let port = closed_port();
+    let file = scratch("ws_echo_server").join("policy.json");
+    std::fs::write(&file, text.replace("7682", &port.to_string())).expect("a policy");
+    let program = compile("c-examples/ws_echo_server.c");
+    let mut server = start(&program, &["--policy", file.to_str().expect("UTF-8")]);
+    server.wait_for(&format!("port {port}"));
+    let mut request = format!("ws://127.0.0.1:{port}/").into_client_request().expect("a url");
+    request.headers_mut().insert("Sec-WebSocket-Protocol", "echo".parse().expect("a value"));
+    let (mut ws, answer) = tungstenite::connect(request).expect("a server");
+    assert_eq!(answer.headers()["sec-websocket-protocol"], "echo");
+    for text in ["first", "", &"long ".repeat(20_000)] {
+        ws.send(tungstenite::Message::text(text)).expect("a connection");
+        assert_eq!(ws.read().expect("an echo").into_text().expect("text"), text);
+    }
+    server.wait_for("a client came");
+    let plain = plain_get(port);
+    assert!(
+        plain.starts_with("HTTP/1.1 426 ") && plain.ends_with("\r\n\r\nwebsockets only\n"),
+        "{plain}"
+    );
+    let pid = server.pid().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.is_ok_and(|s| s.success()));
+    server.finish().expect_code(0);
+}
+
+/// Asks for `/` and reads to the end.
+fn plain_get(port: u16) -> String {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("a server");
+    let ask = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    std::io::Write::write_all(&mut stream, ask).expect("a connection");
+    std::io::read_to_string(stream).expect("an answer")
 }
 
 /// The first fenced block of a language in the README.

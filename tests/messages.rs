@@ -5,10 +5,9 @@ mod fixtures;
 use fixtures::many::{begin, count, many, pattern, rx_line, stream};
 use fixtures::mosquitto::Mosquitto;
 use fixtures::peer::{Peer, read_request};
-use fixtures::{root, start};
+use fixtures::{python_with_websockets, root, start};
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::mpsc::channel;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -241,16 +240,6 @@ fn mqtt_will_is_published_when_the_stream_is_destroyed() {
     let got = many(&streams, &["--streams", "pub", "--messages", "1", "--post", "10"]);
     assert_eq!(got.lines().last(), Some(&"0 DESTROYING"), "{got}");
     watcher.wait_for(&rx_line(0, b"farewell"));
-}
-
-/// A Python interpreter that has the package `websockets`.
-fn python_with_websockets() -> Option<&'static str> {
-    let has = |program: &&str| {
-        let check = Command::new(program).args(["-c", "import websockets"]).output();
-        check.is_ok_and(|o| o.status.success())
-    };
-    let venv = concat!(env!("CARGO_MANIFEST_DIR"), "/target/venv/bin/python3");
-    ["python3", "/usr/bin/python3", venv].into_iter().find(has)
 }
 
 /// An independent server agrees to permessage-deflate, and says how many bytes each message took on

@@ -62,11 +62,22 @@ impl fmt::Display for CertError {
     }
 }
 
-/// Decodes base64 (standard or URL alphabet, white space skipped, padding optional) that must be
-/// one DER sequence.
+/// The base64 inside PEM's armour (RFC 7468) and where it begins; without armour, the text itself.
+fn inside_armour(text: &str) -> (usize, &str) {
+    let find = || {
+        let (label, rest) = text.trim_start().strip_prefix("-----BEGIN ")?.split_once("-----")?;
+        let body = rest.trim_end().strip_suffix("-----")?.strip_suffix(label)?;
+        Some((text.len() - rest.len(), body.strip_suffix("-----END ")?))
+    };
+    find().unwrap_or((0, text))
+}
+
+/// Decodes base64 (standard or URL alphabet, white space skipped, padding optional, PEM's armour
+/// around it or not) that must be one DER sequence.
 pub fn decode(text: &str) -> Result<Vec<u8>, CertError> {
+    let (start, text) = inside_armour(text);
     let mut clean = Vec::with_capacity(text.len());
-    for (at, c) in text.chars().enumerate() {
+    for (at, c) in (start..).zip(text.chars()) {
         match c {
             ' ' | '\t' | '\r' | '\n' => {}
             '-' => clean.push(b'+'),
@@ -148,6 +159,10 @@ mod tests {
         for text in ["MAMCAfs=", "MAMCAfs", " MAM\nCA\tfs= "] {
             assert_eq!(decode(text), Ok(der.clone()), "{text:?}");
         }
+        let armoured = "\n-----BEGIN X KEY-----\nMAMC\nAfs=\n-----END X KEY-----\n";
+        assert_eq!(decode(armoured), Ok(der));
+        assert_eq!(decode(&armoured.replace("Afs", "A!s")), Err(CertError::Base64('!', 29)));
+        assert!(decode(&armoured.replace("END X", "END Y")).is_err());
         assert_eq!(decode("MAMC!fs="), Err(CertError::Base64('!', 4)));
         assert_eq!(decode("MAMCA"), Err(CertError::Base64Length));
         assert_eq!(decode(""), Err(CertError::NotDer));
