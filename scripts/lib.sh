@@ -70,7 +70,7 @@ release_prefix() {
 
 # Python for the conformance fixtures: the system's if it has the modules, else a virtual environment in target/.
 fixture_python() {
-    local py mods='import h2, websockets'
+    local py mods='import h2, websockets.asyncio.client'
     for py in python3 /usr/bin/python3 "$TARGET/venv/bin/python3"; do
         if "$py" -c "$mods" 2>/dev/null; then printf '%s\n' "$py"; return; fi
     done

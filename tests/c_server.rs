@@ -8,7 +8,11 @@ fn policy(port: u16) -> std::path::PathBuf {
     let file = scratch("server").join("policy.json");
     let text = format!(
         r#"{{"retry":[{{"default":{{"backoff":[50],"conceal":1}}}}],"s":[
-        {{"srv":{{"server":true,"endpoint":"127.0.0.1","port":{port},"protocol":"h1"}}}},
+        {{"srv":{{"server":true,"endpoint":"127.0.0.1","port":{port},"protocol":"h1","ws_subprotocol":"x"}}}},
+        {{"post":{{"endpoint":"127.0.0.1","port":{port},"protocol":"h1","http_method":"POST",
+          "http_url":"/","opportunistic":true,"retry":"default"}}}},
+        {{"ws":{{"endpoint":"127.0.0.1","port":{port},"protocol":"ws","ws_subprotocol":"x",
+          "http_url":"/","opportunistic":true,"retry":"default"}}}},
         {{"cli":{{"endpoint":"127.0.0.1","port":{port},"protocol":"h1","http_method":"GET",
           "http_url":"/","opportunistic":true,"retry":"default"}}}}]}}"#
     );
@@ -36,15 +40,25 @@ macro_rules! cells {
 
 cells! {
     creating: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
-              change_handlers foreach;
+              change_handlers request_tx server_ack foreach;
     connecting: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
-              change_handlers foreach;
+              change_handlers request_tx server_ack foreach;
+    server_upgrade: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
+              change_handlers request_tx server_ack foreach;
     connected: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
-              change_handlers foreach;
+              change_handlers request_tx server_ack foreach;
     server_txn: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
-              change_handlers foreach;
+              change_handlers request_tx server_ack foreach;
+    rx: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
+              change_handlers request_tx server_ack foreach;
+    message: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
+              change_handlers request_tx server_ack foreach;
     tx: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
-              change_handlers foreach;
+              change_handlers request_tx server_ack foreach;
+    disconnected: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
+              change_handlers request_tx server_ack;
+    destroying: destroy_self destroy_listener destroy_client destroy_context destroy_each ret_destroy_me ret_disconnect_me
+              change_handlers request_tx server_ack;
 }
 
 #[test]

@@ -322,6 +322,19 @@ fn a_client_that_has_closed_its_side_gets_its_answer() {
 }
 
 #[test]
+fn an_h2_client_that_says_goodbye_is_let_go() {
+    let server = Server::of(&format!(r#""protocol":"h2",{META}"#));
+    let mut client = server.client();
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let goaway = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    client.send([&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], settings].concat());
+    server.until(|| !client.text().is_empty());
+    assert!(!client.closed);
+    client.send(goaway);
+    client.expect_close(&server);
+}
+
+#[test]
 fn limits_of_the_policy_hold() {
     let table = [
         (r#","server_max_head":200"#, format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(300)), "414"),

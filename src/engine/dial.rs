@@ -446,7 +446,7 @@ fn layered(route: &Route, io: Box<dyn Transport>) -> Result<Box<dyn Transport>, 
 }
 
 /// What the policy wants of the network (specification: `attr_*`).
-fn socket_options(attrs: Attrs, bind: Option<Bind>) -> SocketOptions {
+pub(super) fn socket_options(attrs: Attrs, bind: Option<Bind>) -> SocketOptions {
     const LOW_DELAY: u8 = 0x10;
     const THROUGHPUT: u8 = 0x08;
     const RELIABILITY: u8 = 0x04;

@@ -273,6 +273,10 @@ impl Context {
             let mut core = self.core();
             match core.conns.get_mut(conn) {
                 Some(c) if c.pooled => c.open().is_none_or(|o| o.codec.reuse() != Reuse::Idle),
+                Some(c) if c.served.is_some() => {
+                    core.end_if_spent(conn);
+                    return true;
+                }
                 Some(_) => return true,
                 None => return false,
             }

@@ -15,11 +15,12 @@
 static struct lws_context *cx;
 static struct lws_ss_handle *listener, *client;
 static const char *event, *action;
+static size_t received;
 static int failures, accepted, destroyed, acted, over, seen_new, listed, gone;
 static lws_sorted_usec_list_t sul;
 
 LWS_SS_USER_TYPEDEF
-	int sent;
+	int sent, asked;
 } user_t;
 
 static void
@@ -88,20 +89,34 @@ act(user_t *u, const char *name)
 	else if (!strcmp(action, "foreach")) {
 		lws_ss_server_foreach_client(listener, count, &n);
 		check(n == 1, "foreach finds the one client");
-	} else
+	} else if (!strcmp(action, "request_tx"))
+		return lws_ss_request_tx(self);
+	else if (!strcmp(action, "server_ack"))
+		lws_ss_server_ack(self, 418);
+	else
 		check(0, "unknown action");
 
 	return LWSSSSRET_OK;
 }
 
+/* the body of a request ("rx"), or a message ("message") */
 static lws_ss_state_return_t
 srv_rx(void *userobj, const uint8_t *buf, size_t len, int flags)
 {
-	(void)buf;
-	(void)len;
-	(void)flags;
+	user_t *u = (user_t *)userobj;
+	lws_ss_state_return_t r = LWSSSSRET_OK;
 
-	return act((user_t *)userobj, "rx");
+	(void)buf;
+	if (flags & LWSSS_FLAG_SOM)
+		received = 0;
+	received += len;
+	if (flags & LWSSS_FLAG_EOM) {
+		check(received == 3, "what the client sent");
+		r = u->asked ? lws_ss_request_tx_len(lws_ss_from_user(u), 3) :
+			       lws_ss_request_tx(lws_ss_from_user(u));
+	}
+
+	return r ? r : act(u, u->asked ? "rx" : "message");
 }
 
 static lws_ss_state_return_t
@@ -142,8 +157,13 @@ srv_state(void *userobj, void *sh, lws_ss_constate_t state,
 		return act(u, "connecting");
 	case LWSSSCS_CONNECTED:
 		return act(u, "connected");
+	case LWSSSCS_SERVER_UPGRADE:
+		return act(u, "server_upgrade");
 	case LWSSSCS_SERVER_TXN:
+		u->asked = 1;
 		lws_ss_server_ack(lws_ss_from_user(u), 0);
+		if (!strcmp(event, "rx"))	/* answered when it is complete */
+			break;
 		r = lws_ss_request_tx_len(lws_ss_from_user(u), 3);
 		if (r)
 			return r;
@@ -158,6 +178,46 @@ srv_state(void *userobj, void *sh, lws_ss_constate_t state,
 	}
 
 	return LWSSSSRET_OK;
+}
+
+static lws_ss_state_return_t
+cli_tx(void *userobj, lws_ss_tx_ordinal_t ord, uint8_t *buf, size_t *len,
+       int *flags)
+{
+	(void)userobj;
+	(void)ord;
+	memcpy(buf, "ask", 3);
+	*len = 3;
+	*flags = LWSSS_FLAG_SOM | LWSSS_FLAG_EOM;
+
+	return LWSSSSRET_OK;
+}
+
+/* an answer is all that a ws client wants */
+static lws_ss_state_return_t
+cli_rx(void *userobj, const uint8_t *buf, size_t len, int flags)
+{
+	(void)userobj;
+	(void)buf;
+	(void)len;
+	(void)flags;
+
+	return LWSSSSRET_DISCONNECT_ME;
+}
+
+/* whose streams have the event */
+static const char *
+client_type(void)
+{
+	static const char *const ws[] = { "message", "server_upgrade",
+					  "disconnected", "destroying" };
+	size_t n;
+
+	for (n = 0; n < LWS_ARRAY_SIZE(ws); n++)
+		if (!strcmp(event, ws[n]))
+			return "ws";
+
+	return strcmp(event, "rx") ? "cli" : "post";
 }
 
 static lws_ss_state_return_t
@@ -193,7 +253,7 @@ main(int argc, const char **argv)
 {
 	struct lws_context_creation_info info;
 	lws_ss_info_t ssi = ssi_user_t;
-	int n = 0, kills;
+	int n = 0, kills, ws, late;
 
 	if (argc < 4)
 		return 2;
@@ -206,15 +266,19 @@ main(int argc, const char **argv)
 	check(!lws_ss_create(cx, 0, &ssi_user_t, NULL, &listener, NULL, NULL),
 	      "the listener");
 	check(lws_get_vhost_port(lws_get_vhost_by_name(cx, "srv")) > 0, "port");
-	ssi.streamtype = "cli";
-	ssi.rx = NULL;
-	ssi.tx = NULL;
+	ssi.streamtype = client_type();
+	ws = !strcmp(ssi.streamtype, "ws");
+	ssi.rx = ws ? cli_rx : NULL;
+	ssi.tx = cli_tx;
 	ssi.state = cli_state;
 	check(!lws_ss_create(cx, 0, &ssi, NULL, &client, NULL, NULL), "client");
-	lws_ss_request_tx(client);
+	if (!strcmp(ssi.streamtype, "post"))
+		check(!lws_ss_request_tx_len(client, 3), "a body");
+	else
+		lws_ss_request_tx(client);
 	lws_sul_schedule(cx, 0, &sul, limit, 3 * LWS_US_PER_SEC);
 	kills = !strcmp(action, "destroy_context");
-	while (!over && (!acted || !kills) && n >= 0 && client)
+	while (over < 2 && !(over && acted) && (!acted || !kills) && n >= 0 && client)
 		n = lws_service(cx, 0);
 	check(over < 2 || !strcmp(action, "destroy_client"), "time is over");
 	if (!kills) {
@@ -224,10 +288,13 @@ main(int argc, const char **argv)
 	check(acted == 1, "the event came");
 	check(accepted >= 1 && accepted == destroyed, "all accepted are gone");
 	check(gone == 1, "the listener is gone once");
+	/* nothing is sent any more */
+	late = !strcmp(event, "tx") || !strcmp(event, "disconnected") ||
+	       !strcmp(event, "destroying");
 	if (!strcmp(action, "change_handlers"))
-		check(seen_new == (!strcmp(event, "tx") ? 0 : 1), "new handler");
-	if (!strcmp(action, "destroy_each"))
-		check(listed == 1, "each means one");
+		check(seen_new == !late, "new handler");
+	if (!strcmp(action, "destroy_each"))	/* one that goes is none any more */
+		check(listed == !!strcmp(event, "destroying"), "each means one");
 	printf("%s\n", failures ? "failed" : "ok");
 
 	return !!failures;

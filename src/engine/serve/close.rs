@@ -4,11 +4,12 @@ use std::io::ErrorKind;
 
 use super::request::owes_an_answer;
 use super::{Ending, Held};
-use crate::engine::conn::{Conn, ConnKey, Stage};
+use crate::engine::conn::{Conn, ConnKey, Open, Stage};
 use crate::engine::context::{Context, Core, Timer};
 use crate::engine::pump::write_out;
 use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
+use crate::proto::Reuse;
 use crate::util::clock::SEC;
 use crate::util::{Micros, log};
 
@@ -108,6 +109,16 @@ impl Core {
             }
         }
         Some(())
+    }
+
+    /// An h2 connection whose client takes its leave (GOAWAY) ends once nothing is under way.
+    pub fn end_if_spent(&mut self, conn: ConnKey) {
+        let Some(c) = self.conns.get_mut(conn) else { return };
+        let idle = c.bound.is_empty();
+        let spent = |o: &Open| o.speaks == Protocol::H2 && o.codec.reuse() == Reuse::Never;
+        if idle && c.open().is_some_and(|o| spent(o)) {
+            self.end_served(conn);
+        }
     }
 
     /// Begins the orderly end of a served connection: what waits goes out first.
