@@ -6,20 +6,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 
-use mio::net::{TcpListener, UnixListener};
-use socket2::{Domain, Protocol, Socket, Type};
+use mio::net::{TcpListener, TcpStream, UnixListener};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::socket::Bind;
+use super::socket::{Bind, SocketOptions};
 use super::tcp::uninterrupted;
 use super::unix::address;
 use super::{TcpTransport, Transport, UnixTransport};
+use crate::util::log;
 
 /// Connections that the system keeps for us until we take them; it may allow fewer.
 const BACKLOG: i32 = 4096;
 
 /// A socket that connections come in on. Non-blocking.
 #[derive(Debug)]
-pub struct Listener(Kind);
+pub struct Listener {
+    kind: Kind,
+    /// For each connection: they do not inherit it, unlike the type of service.
+    priority: Option<u32>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -70,7 +75,7 @@ impl Listener {
             None => everywhere(port, None),
         };
         match listener {
-            Ok(listener) => Ok(Self(Kind::Tcp(listener))),
+            Ok(listener) => Ok(Self { kind: Kind::Tcp(listener), priority: None }),
             Err(e) => Err(io::Error::new(e.kind(), format!("{place}: {e}"))),
         }
     }
@@ -90,7 +95,7 @@ impl Listener {
         };
         let file = SocketFile((!name.starts_with('@')).then(|| PathBuf::from(name)));
         match listener {
-            Ok(listener) => Ok(Self(Kind::Unix(listener, file))),
+            Ok(listener) => Ok(Self { kind: Kind::Unix(listener, file), priority: None }),
             Err(e) => {
                 // it is not ours
                 std::mem::forget(file);
@@ -99,13 +104,40 @@ impl Listener {
         }
     }
 
+    /// Asks the network to treat what is sent on connections that come in as `tos` and `priority`
+    /// of `options` say. Hints: what the system refuses is named in the log and left out.
+    pub fn mark(&mut self, options: &SocketOptions) {
+        let Kind::Tcp(listener) = &self.kind else { return };
+        let socket = SockRef::from(listener);
+        let is_v6 = listener.local_addr().is_ok_and(|a| a.is_ipv6());
+        let taken = |what: &str, result: io::Result<()>| {
+            let refused = result.err();
+            if let Some(e) = &refused {
+                log::warn!("a listening socket's {what} is not set: {e}");
+            }
+            refused.is_none()
+        };
+        if let Some(tos) = options.tos.map(u32::from) {
+            // IPv4's clients of an IPv6 socket go by this one
+            taken("type of service", socket.set_tos_v4(tos));
+            if is_v6 {
+                taken("traffic class", socket.set_tclass_v6(tos));
+            }
+        }
+        if let Some(priority) = options.priority
+            && taken("priority", socket.set_priority(priority))
+        {
+            self.priority = Some(priority);
+        }
+    }
+
     /// Takes one connection that waits.
     ///
     /// # Errors
     /// The listening socket itself is of no more use.
     pub fn accept(&self) -> io::Result<Accepted> {
-        let accepted = match &self.0 {
-            Kind::Tcp(listener) => uninterrupted(|| listener.accept()).map(|(stream, peer)| {
+        let accepted = match &self.kind {
+            Kind::Tcp(listener) => self.take(listener).map(|(stream, peer)| {
                 Box::new(TcpTransport::established(stream, peer)) as Box<dyn Transport>
             }),
             Kind::Unix(listener, file) => uninterrupted(|| listener.accept()).map(|(stream, _)| {
@@ -122,10 +154,19 @@ impl Listener {
         }
     }
 
+    fn take(&self, listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = uninterrupted(|| listener.accept())?;
+        if let Some(priority) = self.priority {
+            // the listening socket took it; at worst this one goes without
+            let _ = SockRef::from(&stream).set_priority(priority);
+        }
+        Ok((stream, peer))
+    }
+
     /// The TCP port that it listens on.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(listener) => listener.local_addr().ok().map(|a| a.port()),
             Kind::Unix(..) => None,
         }
@@ -133,7 +174,7 @@ impl Listener {
 
     /// What to register with mio, for readable events.
     pub fn source(&mut self) -> &mut dyn mio::event::Source {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Tcp(listener) => listener,
             Kind::Unix(listener, _) => listener,
         }
@@ -212,4 +253,33 @@ fn is_lost(e: &io::Error) -> bool {
 
 fn is_no_room(e: &io::Error) -> bool {
     matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_come_in_are_marked_as_wanted() {
+        let options =
+            SocketOptions { tos: Some(0x10), priority: Some(5), ..SocketOptions::default() };
+        for bind in ["127.0.0.1", "::1"].map(Bind::parse) {
+            // a system without IPv6
+            let Ok(mut listener) = Listener::tcp(Some(&bind), 0) else { continue };
+            let Kind::Tcp(socket) = &listener.kind else { panic!("TCP") };
+            let at = socket.local_addr().unwrap();
+            let marks = |listener: &Listener| {
+                let _client = std::net::TcpStream::connect(at).unwrap();
+                let Kind::Tcp(socket) = &listener.kind else { panic!("TCP") };
+                // loopback: a client that is connected waits to be taken
+                let (stream, _) = listener.take(socket).unwrap();
+                let socket = SockRef::from(&stream);
+                let tos = if at.is_ipv6() { socket.tclass_v6() } else { socket.tos_v4() };
+                (tos.unwrap(), socket.priority().unwrap())
+            };
+            assert_eq!(marks(&listener).0, 0);
+            listener.mark(&options);
+            assert_eq!(marks(&listener), (0x10, 5), "{at}");
+        }
+    }
 }

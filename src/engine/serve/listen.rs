@@ -6,6 +6,7 @@ use slotmap::{Key, SlotMap};
 
 use super::{PortKey, Role};
 use crate::engine::context::{Context, Core};
+use crate::engine::dial::socket_options;
 use crate::engine::route::{Place, Route, fill};
 use crate::engine::stream::{Stream, StreamKey};
 use crate::net::{Bind, Listener, ServerStore};
@@ -257,7 +258,8 @@ impl Core {
             Spot::Tcp(bind, port) => Listener::tcp(bind.as_ref(), *port),
             Spot::Unix(name) => Listener::unix(name),
         };
-        let listener = listener.map_err(|e| ListenError(format!("cannot listen: {e}")))?;
+        let mut listener = listener.map_err(|e| ListenError(format!("cannot listen: {e}")))?;
+        listener.mark(&socket_options(kind.attrs, None));
         let route = Rc::new(route(kind, &wanted));
         let stores: Rc<[ServerStore]> = wanted.store.into_iter().collect();
         let port = self.ports.insert(Port {
