@@ -188,6 +188,7 @@ pub struct Context {
     policy: RefCell<Rc<Policy>>,
     clock: Box<dyn Clock>,
     random: SystemRandom,
+    unforetold: crate::proto::ws::Random,
     pub(super) host: Box<dyn Host>,
     pub(super) options: ContextOptions,
     waker: Arc<mio::Waker>,
@@ -242,6 +243,7 @@ impl Context {
             policy: RefCell::new(policy),
             clock,
             random: SystemRandom::new(),
+            unforetold: super::random::source(),
             host,
             options,
             waker,
@@ -320,8 +322,7 @@ impl Context {
 
     /// Where codecs get bytes that nobody can foretell.
     pub(super) fn random_source(&self) -> crate::proto::ws::Random {
-        let random = self.random.clone();
-        Rc::new(move |bytes| random.fill(bytes).is_ok())
+        Rc::clone(&self.unforetold)
     }
 
     /// A fresh random number.

@@ -36,6 +36,7 @@
 //! | `bus` | system messages as streams |
 //! | `file` | `file://` endpoints |
 //! | `adopt` | descriptors that the program opened itself |
+//! | `random` | bytes that nobody can foretell, for codecs |
 //! | `timers` | the timer heap |
 
 mod adopt;
@@ -58,6 +59,7 @@ mod part;
 mod perf;
 mod pool;
 mod pump;
+mod random;
 mod route;
 mod send;
 mod serve;
