@@ -4,6 +4,9 @@
 
 /*
  * The context: made first, destroyed last; one loop and everything on it.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-adopt.h>
 #include <libwebsockets/lws-logs.h>

@@ -5,6 +5,9 @@
 /*
  * Streams. A program names a stream type of its policy, gives callbacks and gets payload; how the
  * payload travels is the policy's business.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-adopt.h>
 #include <libwebsockets/lws-context-vhost.h>
@@ -267,9 +270,9 @@ int lws_aws_filesystem_credentials_helper(const char *path,
                                           char **aws_key);
 
 /**
- * Connects a raw stream to a descriptor that is open already: one end of a pipe, a terminal, a
- * socket. CONNECTING and CONNECTED are said before this returns; then what can be read comes as
- * rx, what tx gives is written, and the other side's end is DISCONNECTED.
+ * Connects a raw stream to a descriptor, `fd`, that is open already: one end of a pipe, a
+ * terminal, a socket. CONNECTING and CONNECTED are said before this returns; then what can be
+ * read comes as rx, what tx gives is written, and the other side's end is DISCONNECTED.
  *
  * Returns 0, and the descriptor is the stream's, which makes it non-blocking and closes it with
  * the link. Or 1: if it is no open descriptor, or the stream is not raw by its policy or has a
@@ -485,7 +488,8 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_start_timeout(struct lws_ss_handle *h, unsign
 LWS_VISIBLE LWS_EXTERN void lws_ss_cancel_timeout(struct lws_ss_handle *h);
 
 /**
- * Exchanges callbacks; those given as NULL stay.
+ * Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call
+ * on.
  *
  * Safety:
  * `h` came from this library; the callbacks stay callable as long as the stream lives.
