@@ -5,8 +5,10 @@ mod fixtures;
 use fixtures::many::{begin, count, many, pattern, rx_line, stream};
 use fixtures::mosquitto::Mosquitto;
 use fixtures::peer::{Peer, read_request};
+use fixtures::{root, start};
 use std::io::Write;
 use std::net::TcpStream;
+use std::process::Command;
 use std::sync::mpsc::channel;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -224,6 +226,67 @@ fn mqtt_will_is_published_when_the_program_dies() {
     dying.wait_for("0 CONNECTED");
     drop(dying); // killed
     watcher.wait_for(&rx_line(0, b"farewell"));
+}
+
+/// As with the reference, a stream that is destroyed drops the link without DISCONNECT.
+#[test]
+fn mqtt_will_is_published_when_the_stream_is_destroyed() {
+    let broker = Mosquitto::start();
+    let mut watcher =
+        begin(&[subscriber("sub", broker.port, "last/words", 1)], &["--streams", "sub", "--hold"]);
+    watcher.wait_for("0 CONNECTED");
+    let will = ", \"mqtt_topic\": \"t\", \"mqtt_will_topic\": \"last/words\", \
+                \"mqtt_will_message\": \"farewell\", \"mqtt_qos\": 1";
+    let streams = [stream("pub", broker.port, "mqtt", will)];
+    let got = many(&streams, &["--streams", "pub", "--messages", "1", "--post", "10"]);
+    assert_eq!(got.lines().last(), Some(&"0 DESTROYING"), "{got}");
+    watcher.wait_for(&rx_line(0, b"farewell"));
+}
+
+/// A Python interpreter that has the package `websockets`.
+fn python_with_websockets() -> Option<&'static str> {
+    let has = |program: &&str| {
+        let check = Command::new(program).args(["-c", "import websockets"]).output();
+        check.is_ok_and(|o| o.status.success())
+    };
+    let venv = concat!(env!("CARGO_MANIFEST_DIR"), "/target/venv/bin/python3");
+    ["python3", "/usr/bin/python3", venv].into_iter().find(has)
+}
+
+/// An independent server agrees to permessage-deflate, and says how many bytes each message took on
+/// the wire; it echoes them compressed.
+#[test]
+fn ws_compression_with_an_independent_server() {
+    let Some(python) = python_with_websockets() else {
+        // the scripts install it; elsewhere the codec's own tests have to do
+        println!("skipped: no Python with the package websockets");
+        return;
+    };
+    let script = root().join("tests/fixtures/ws_deflate.py");
+    let mut server = start(python.as_ref(), &[script.as_os_str()]);
+    let port = server.wait_for_start_of("port ");
+    let port: u16 = port["port ".len()..].parse().expect("a port");
+    let len = 100_000;
+    let keys = ", \"ws_permessage_deflate\": true";
+    let post = len.to_string();
+    let args = ["--streams", "ws", "--n", "2", "--messages", "3", "--post", &post];
+    let got = many(&[ws(port, keys)], &args);
+    for i in 0..2 {
+        let line = rx_line(i, &pattern(len));
+        assert_eq!(got.lines().iter().filter(|l| **l == line).count(), 3, "{got}");
+        let said = server.wait_for_start_of("connection ");
+        // "connection EXTENSIONS MESSAGES PAYLOAD WIRE"
+        let words: Vec<&str> = said.split(' ').collect();
+        assert_eq!(words[1..4], ["permessage-deflate", "3", &*(3 * len).to_string()], "{said}");
+        let wire: usize = words[4].parse().expect("a number");
+        assert!(wire < 3 * len / 4, "{said}");
+    }
+    // without the key the same server gets it all uncompressed
+    many(&[ws(port, "")], &["--streams", "ws", "--messages", "1", "--post", &post]);
+    let said = server.wait_for_start_of("connection ");
+    assert!(said.starts_with(&format!("connection - 1 {len} ")), "{said}");
+    let wire: usize = said.rsplit(' ').next().expect("a word").parse().expect("a number");
+    assert!(wire > len, "{said}");
 }
 
 #[test]

@@ -93,6 +93,17 @@ fn tls_get(host: &str, cert: &str, trusted: &str, server_more: &str) -> (Outcome
 
 // ------------------------------------------------------------------ plain transactions
 
+/// What `rx` answers at the end of a message comes after the word about the transaction.
+#[test]
+fn an_answer_at_the_end_of_a_message_loses_no_ack() {
+    let nginx = Nginx::start(1, &[("a.txt", b"hello")], |p| plain_server(p[0], ""));
+    let streams = [stream("get", nginx.ports[0], ", \"http_url\": \"/a.txt\"")];
+    for answer in ["--eom-disconnect", "--eom-destroy"] {
+        let outcome = client(&streams, &[], &["--stream", "get", answer]);
+        assert_states(&outcome, &[&BEGIN, &END]);
+    }
+}
+
 #[test]
 fn get_200() {
     let nginx = Nginx::start(1, &[HELLO], |p| plain_server(p[0], ""));

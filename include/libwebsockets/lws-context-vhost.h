@@ -677,7 +677,8 @@ LWS_VISIBLE LWS_EXTERN void *lws_context_user(struct lws_context *context);
 LWS_VISIBLE LWS_EXTERN int lws_context_is_being_destroyed(struct lws_context *context);
 
 /**
- * The vhost of this name in the context, or NULL.
+ * The vhost of this name in the context, or NULL: one made by `lws_create_vhost`, that of a
+ * listening stream (it bears the stream type's name), or that of a trust store.
  *
  * Safety:
  * `context` came from this library; `name` is NULL or NUL-terminated.
@@ -695,10 +696,37 @@ struct lws_vhost *lws_get_vhost_by_name(struct lws_context *context,
 LWS_VISIBLE LWS_EXTERN const char *lws_get_vhost_name(struct lws_vhost *vhost);
 
 /**
- * Servers are not built into this library yet: logs that and returns NULL.
+ * The TCP port that a vhost listens on: of a listening stream whose policy says port 0, the one
+ * that the system chose. -1 if it is no vhost, or none that listens on TCP now.
  *
  * Safety:
- * None needed: nothing is followed.
+ * To be called on the thread of the vhost's context.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_get_vhost_listen_port(struct lws_vhost *vhost);
+
+/**
+ * As `lws_get_vhost_listen_port`.
+ *
+ * Safety:
+ * To be called on the thread of the vhost's context.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_get_vhost_port(struct lws_vhost *vhost);
+
+/**
+ * Makes a vhost: a place with a name, for listening streams whose policy's endpoint is `!` and
+ * that name.
+ *
+ * Used of `info`: `vhost_name` (NULL: "default"), `port` (negative: nothing can listen there),
+ * `iface` (an address or an interface's name; with `LWS_SERVER_OPTION_UNIX_SOCK` in `options` a
+ * unix socket's path), and for TLS a certificate and its key: `server_ssl_cert_mem` and
+ * `server_ssl_private_key_mem` (DER or PEM), or `ssl_cert_filepath` and
+ * `ssl_private_key_filepath` (PEM). All of it is copied. The socket is opened by the first stream
+ * that listens there: a vhost alone serves nothing, it has no mounts and no protocols.
+ *
+ * Returns the vhost, or NULL with the reason in the log. Legal in every callback.
+ *
+ * Safety:
+ * `context` came from this library; `info` is good.
  */
 LWS_VISIBLE LWS_EXTERN
 struct lws_vhost *lws_create_vhost(struct lws_context *context,

@@ -528,18 +528,23 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_add_peer_tx_credit(struct lws_ss_handle *h, in
 LWS_VISIBLE LWS_EXTERN void lws_ss_validity_confirmed(struct lws_ss_handle *h);
 
 /**
- * Servers are not built into this library yet: logs that.
+ * Says how the request under way on an accepted stream is answered: 0 for status 200, else the
+ * status itself (200 to 599; others are answered with 500). To be called before the answer
+ * begins, in SERVER_TXN or any time after it; a request that is answered without this call gets
+ * status 404. The answer begins with the first `tx` callback, which has to be asked for.
  *
  * Safety:
- * None needed: nothing is followed.
+ * `h` came from this library.
  */
 LWS_VISIBLE LWS_EXTERN void lws_ss_server_ack(struct lws_ss_handle *h, int nack);
 
 /**
- * Servers are not built into this library yet: logs that, calls nothing.
+ * Calls `cb` with each stream that has come in to the listening stream `h` and exists now, oldest
+ * first, and with `arg`. `cb` may do to them whatever a callback may, destroying included: one
+ * that is gone before its turn is left out.
  *
  * Safety:
- * None needed: nothing is followed.
+ * `h` came from this library; `cb` is NULL (nothing is done) or callable.
  */
 LWS_VISIBLE LWS_EXTERN
 void lws_ss_server_foreach_client(struct lws_ss_handle *h,

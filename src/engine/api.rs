@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::context::{Context, Timer};
 use super::life::Fate;
+use super::serve::Role;
 use super::stream::{Handler, NewStream, Stream, StreamKey};
 use crate::policy::{Protocol, StreamType};
 use crate::stream::metadata::{UnknownName, Value};
@@ -20,6 +21,8 @@ pub enum CreateError {
     NotBound(String),
     /// The program's answer to CREATING or to the first connect: it was told DESTROYING.
     Refused,
+    /// A listening stream has no place to listen at.
+    Listen(String),
     /// The context is being destroyed.
     Ending,
 }
@@ -30,6 +33,7 @@ impl std::fmt::Display for CreateError {
             CreateError::NotBuilt(what) => write!(f, "{what} is not built into this library"),
             CreateError::NotBound(why) => f.write_str(why),
             CreateError::Refused => f.write_str("the program asked for its destruction"),
+            CreateError::Listen(why) => f.write_str(why),
             CreateError::Ending => f.write_str("the context is being destroyed"),
         }
     }
@@ -52,8 +56,8 @@ impl From<UnknownName> for SetMetadataError {
 
 /// What of a stream type's needs is missing here.
 fn missing(kind: &StreamType) -> Option<String> {
-    if kind.server {
-        return Some(format!("stream type '{}': server", kind.name));
+    if kind.server && matches!(kind.protocol, Protocol::Mqtt) {
+        return Some(format!("stream type '{}': server of {}", kind.name, kind.protocol.name()));
     }
     match kind.protocol {
         Protocol::H1 | Protocol::H2 | Protocol::Raw | Protocol::Ws | Protocol::Mqtt => None,
@@ -96,8 +100,14 @@ impl Context {
     /// Says CREATING, and connects a stream that is nailed up.
     ///
     /// # Errors
-    /// [`CreateError::Refused`] or [`CreateError::NotBound`]; the stream is gone then.
+    /// [`CreateError::Refused`], [`CreateError::NotBound`] or [`CreateError::Listen`]; the stream is
+    /// gone then.
     pub fn start(&self, key: StreamKey) -> Result<(), CreateError> {
+        let listens = self.kind(key).is_some_and(|k| k.server);
+        if listens && let Err(why) = self.listen(key) {
+            self.discard(key);
+            return Err(CreateError::Listen(why.to_string()));
+        }
         if let Err(e) = self.bind_at_start(key) {
             self.destroy(key);
             return Err(e);
@@ -114,7 +124,7 @@ impl Context {
         self.advance(key, Input::Created);
         self.connect_at_start(key)?;
         let nailed_up = self.core().streams.get(key).is_some_and(|s| s.kind.nailed_up);
-        if nailed_up && self.client_connect(key) == Ret::DestroyMe {
+        if nailed_up && !listens && self.client_connect(key) == Ret::DestroyMe {
             self.destroy(key);
             return Err(CreateError::Refused);
         }
@@ -129,6 +139,9 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if matches!(stream.role, Role::Listener(_)) {
+                return Ret::Ok;
+            }
             stream.tx_wanted = true;
             if stream.is_local() {
                 drop(core);
@@ -141,6 +154,9 @@ impl Context {
                     core.queue(link.conn);
                     return Ret::Ok;
                 }
+            }
+            if stream.role != Role::Client {
+                return Ret::Ok;
             }
         }
         if self.end_linger(key) == Fate::Gone {
@@ -177,7 +193,8 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
-            if stream.is_local() {
+            // whoever serves is connected to
+            if stream.is_local() || stream.role != Role::Client {
                 return Ret::Ok;
             }
             match stream.phase {
@@ -286,7 +303,10 @@ impl Context {
             && let Some(link) = stream.link
         {
             let open = core.conns.get_mut(link.conn).and_then(super::conn::Conn::open);
-            let head = open.and_then(|o| link.tid.and_then(|tid| o.codec.head(tid)));
+            let head = open.and_then(|o| {
+                let tid = link.tid?;
+                o.codec.request(tid).map(|r| &r.fields).or_else(|| o.codec.head(tid))
+            });
             if let Some(value) = head.and_then(|h| h.get(header)) {
                 return Ok(take(Some(value)));
             }

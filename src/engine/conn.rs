@@ -82,6 +82,8 @@ pub(super) struct Conn {
     pub shared: bool,
     /// Whose turn it is to send, where several may.
     pub turn: usize,
+    /// It came in; `None`: we made it.
+    pub served: Option<Box<super::serve::Served>>,
     /// The codec's own deadline (keep-alive ...), as it is scheduled.
     pub codec_timer: Option<(Micros, TimerKey)>,
 }
@@ -106,6 +108,7 @@ impl Conn {
             pooled: false,
             shared: false,
             turn: 0,
+            served: None,
             codec_timer: None,
         }
     }

@@ -13,6 +13,7 @@ use slotmap::{Key, SlotMap};
 use super::conn::{Conn, ConnKey};
 use super::local::Locals;
 use super::pool::Pool;
+use super::serve::{Port, PortKey, Vhost};
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
@@ -149,6 +150,8 @@ pub(super) enum Timer {
     Response(StreamKey),
     /// A codec has something to do.
     Codec(ConnKey),
+    /// The system may have room for another connection again.
+    Accept(PortKey),
     /// The program's own.
     External(usize),
 }
@@ -163,6 +166,9 @@ pub(super) struct Core {
     pub streams: SlotMap<StreamKey, Stream>,
     pub born: u64,
     pub conns: SlotMap<ConnKey, Conn>,
+    /// Where connections come in.
+    pub ports: SlotMap<PortKey, Port>,
+    pub vhosts: Vec<Vhost>,
     /// From a token's index to the connection that has it.
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
@@ -193,7 +199,7 @@ pub struct Context {
 /// Events taken from the system at once.
 const EVENTS: usize = 256;
 
-/// The token of the waker; connections have smaller ones.
+/// The token of the waker; ports and connections have smaller ones.
 pub(super) const WAKER: mio::Token = mio::Token(usize::MAX);
 
 impl Context {
@@ -218,6 +224,8 @@ impl Context {
             streams: SlotMap::with_key(),
             born: 0,
             conns: SlotMap::with_key(),
+            ports: SlotMap::with_key(),
+            vhosts: Vec::new(),
             by_index: Vec::new(),
             ready: VecDeque::new(),
             pool: Pool::default(),

@@ -360,7 +360,8 @@ impl Context {
     /// A connection that was being made came to nothing.
     pub(super) fn conn_failed(&self, conn: ConnKey, failure: &Failure) {
         for key in self.close(conn) {
-            self.fail_attempt(key, failure);
+            // a request that the peer refused untouched is repeated while CONNECTED
+            self.fail_transaction(key, failure);
         }
     }
 
@@ -375,6 +376,9 @@ impl Context {
         }
         if c.pooled {
             core.pool.remove(conn);
+        }
+        if let Some(served) = &c.served {
+            core.client_gone(served.port);
         }
         if c.shared {
             core.shared.remove(conn);

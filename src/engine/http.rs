@@ -14,9 +14,9 @@ use super::route::{Place, Target, fill};
 use super::stream::{Stream, StreamKey, tag_with_path};
 use crate::policy::{Protocol, StreamType};
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
-use crate::stream::Input;
 use crate::stream::http::multipart::Framing;
 use crate::stream::http::{self, Url};
+use crate::stream::{Input, Ret};
 use crate::util::{Micros, log};
 
 /// Redirects that are followed in one transaction.
@@ -157,7 +157,7 @@ impl Context {
         }
         let parts = match self.request(key, speaks) {
             Ok(parts) => parts,
-            Err(e) => return self.fail_attempt(key, &Failure::from(e)),
+            Err(e) => return self.fail_transaction(key, &Failure::from(e)),
         };
         let now = self.now();
         let started = {
@@ -190,7 +190,7 @@ impl Context {
             started
         };
         if let Err(e) = started {
-            self.fail_attempt(key, &Failure::from(e));
+            self.fail_transaction(key, &Failure::from(e));
         }
     }
 
@@ -331,14 +331,29 @@ impl Context {
         Ok(())
     }
 
+    /// The end of an http message is the end of the transaction: the program is still told whether
+    /// that was a success, as by the reference. The link goes anyway; the stream, if it is to, goes
+    /// then. `false`: other protocols obey at once.
+    pub(super) fn answered_at_the_end(&self, conn: ConnKey, key: StreamKey, ret: Ret) -> bool {
+        let mut core = self.core();
+        let speaks = core.conns.get_mut(conn).and_then(Conn::open).map(|open| open.speaks);
+        let http = matches!(speaks, Some(Protocol::H1 | Protocol::H2 | Protocol::H3));
+        if let Some(stream) = core.streams.get_mut(key)
+            && http
+        {
+            stream.txn.then_destroy = ret == Ret::DestroyMe;
+        }
+        http
+    }
+
     /// Request and response are complete: ACK or NACK, then DISCONNECTED.
     pub(super) fn transaction_done(&self, conn: ConnKey, key: StreamKey) {
-        let (good, lingers) = {
+        let (good, lingers, then_destroy) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             let timeout = stream.timeout_timer.take();
             let lingers = stream.txn.redirects > 0 || stream.txn.fell_back;
-            let facts = (stream.txn.good, lingers);
+            let facts = (stream.txn.good, lingers, stream.txn.then_destroy);
             core.cancel(timeout);
             facts
         };
@@ -349,10 +364,13 @@ impl Context {
                 return;
             }
         }
-        if lingers && self.linger(conn, key) {
+        if !then_destroy && lingers && self.linger(conn, key) {
             return;
         }
         self.finish(key);
+        if then_destroy {
+            let _ = self.obey(key, Ret::DestroyMe);
+        }
     }
 
     /// After a redirect, and where h2 fell back to h1, the reference says DISCONNECTED only when

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::context::{Context, Timer};
 use super::local::End;
+use super::serve::Role;
 use super::stream::{Handler, Stream, StreamKey};
 use crate::stream::retry::Next;
 use crate::stream::{Flags, Input, Phase, Ret, State, life};
@@ -76,6 +77,12 @@ impl Context {
     /// Whether the stream is still there.
     pub(super) fn lives(&self, key: StreamKey) -> bool {
         self.core().streams.contains_key(key)
+    }
+
+    /// Whether the stream stands for what came in: its end is that of the stream.
+    fn is_accepted(&self, key: StreamKey) -> bool {
+        let core = self.core();
+        core.streams.get(key).is_some_and(|s| matches!(s.role, Role::Accepted(_)))
     }
 
     /// Says one state.
@@ -179,6 +186,9 @@ impl Context {
                 return;
             }
         }
+        if self.is_accepted(key) {
+            return self.destroy(key);
+        }
         let idle = self.core().streams.get(key).is_some_and(|s| s.phase == Phase::Idle);
         if persistent && quietly == Quietly::No && idle && !self.is_ending() {
             self.retry(key, 0);
@@ -189,6 +199,9 @@ impl Context {
     pub(super) fn fail_attempt(&self, key: StreamKey, failure: &Failure) {
         let Failure { reason, at_least, name_server_silent } = failure;
         self.let_go(key);
+        if self.is_accepted(key) {
+            return self.link_down(key, Quietly::Yes);
+        }
         if self.report_perf(key, None) == Fate::Gone {
             return;
         }
@@ -291,6 +304,7 @@ impl Context {
                 core.cancel(timer);
             }
         }
+        self.stop_listening(key);
         self.let_go(key);
         self.unbind_local(key, End::Destroyed);
         // a stream that the program was told nothing about goes without a word

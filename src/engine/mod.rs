@@ -21,6 +21,7 @@
 //! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
+//! | `part` | what becomes of a connection that a stream leaves |
 //! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
 //! | `perf` | times of connecting and of the response, for streams that want to know |
@@ -29,6 +30,7 @@
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
+//! | `serve` | listening, connections that come in, requests and their answers |
 //! | `local` | streams that never leave the process: their turn in the loop |
 //! | `sink` | sources and sinks |
 //! | `bus` | system messages as streams |
@@ -52,11 +54,13 @@ mod life;
 mod local;
 mod multipart;
 mod open;
+mod part;
 mod perf;
 mod pool;
 mod pump;
 mod route;
 mod send;
+mod serve;
 mod shared;
 mod sink;
 mod stream;
@@ -72,6 +76,7 @@ pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use serve::{Vhost, VhostTls};
 pub use sink::{Sink, SinkError, SinkKey};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;

@@ -17,9 +17,14 @@ use crate::util::TxBuf;
 impl Context {
     /// The handshake is done: the codec is chosen, and the streams that wait start.
     pub(super) fn open(&self, conn: ConnKey) {
+        if self.is_served(conn) {
+            return self.open_served(conn);
+        }
         let now = self.now();
-        self.note_step(conn, |times, now| times.secured = Some(now));
         let Some((route, alpn, first)) = self.handshaken(conn) else { return };
+        if route.tls.is_some() {
+            self.note_step(conn, |times, now| times.secured = Some(now));
+        }
         let speaks = match route.protocol {
             Protocol::H2 if route.tls.is_some() && alpn.as_deref() != Some(b"h2") => Protocol::H1,
             other => other,
@@ -156,6 +161,9 @@ impl Context {
 
     /// Starts the streams that wait for an open connection, in order, as far as it takes them.
     pub(super) fn start_waiting(&self, conn: ConnKey) {
+        if self.is_served(conn) {
+            return;
+        }
         loop {
             let next = {
                 let mut core = self.core();
@@ -273,7 +281,7 @@ impl Context {
             Ok(()) => {
                 self.consume(conn, &[]);
             }
-            Err(e) => self.fail_attempt(key, &Failure::from(e)),
+            Err(e) => self.fail_transaction(key, &Failure::from(e)),
         }
     }
 

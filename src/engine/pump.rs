@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Stage};
-use super::context::{Context, Core, Timer};
+use super::context::{Context, Timer};
 use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
+use super::serve::Held;
 use super::stream::StreamKey;
 use crate::policy::Protocol;
 use crate::proto::{Event, Reuse, Tid};
@@ -24,6 +25,12 @@ const PEER_CLOSED: &str = "the peer closed the connection";
 impl Context {
     /// A connection in the ready queue has its turn.
     pub(super) fn service(&self, conn: ConnKey) {
+        if self.wind_down(conn) {
+            if let Some(c) = self.core().conns.get_mut(conn) {
+                c.queued = false;
+            }
+            return;
+        }
         let (handshake, maybe_stale) = {
             let mut core = self.core();
             let core = &mut *core;
@@ -70,8 +77,9 @@ impl Context {
     /// Codecs of shared connections have something to say whenever anything was done to them.
     fn codec_speaks_unasked(&self, conn: ConnKey) -> bool {
         let mut core = self.core();
-        let open = core.conns.get_mut(conn).and_then(Conn::open);
-        open.is_some_and(|o| matches!(o.speaks, Protocol::H2 | Protocol::Mqtt))
+        let Some(c) = core.conns.get_mut(conn) else { return false };
+        let served = c.served.is_some();
+        c.open().is_some_and(|o| served || matches!(o.speaks, Protocol::H2 | Protocol::Mqtt))
     }
 
     fn reads_first(&self, conn: ConnKey) -> bool {
@@ -141,99 +149,20 @@ impl Context {
         self.core().streams.get(key).and_then(|s| s.link).is_some_and(|l| l.conn == conn)
     }
 
-    /// Parts a stream from its connection, which is kept if it can be used again and closed
-    /// otherwise. The stream is told nothing.
-    pub(super) fn let_go(&self, key: StreamKey) {
-        let close = {
-            let mut core = self.core();
-            let core = &mut *core;
-            let Some(stream) = core.streams.get_mut(key) else { return };
-            let response_timer = stream.response_timer.take();
-            let link = stream.link.take();
-            core.cancel(response_timer);
-            let Some(link) = link else { return };
-            let Some(c) = core.conns.get_mut(link.conn) else { return };
-            c.unbind(key);
-            if let Some(stream) = core.streams.get_mut(key)
-                && stream.kind.perf
-                && c.times.is_some()
-            {
-                stream.txn.times = c.times.take();
-            }
-            // the last one goes: what it leaves unsaid has to outlive the codec
-            if c.bound.is_empty()
-                && let Some(session) = c.open().and_then(|o| o.codec.take_session())
-            {
-                core.sessions.keep(Rc::clone(&c.route), session);
-            }
-            let reuse = match (c.open(), link.tid) {
-                (Some(open), Some(tid)) => open.codec.abandon(tid, &mut open.out),
-                (Some(open), None) => open.codec.reuse(),
-                (None, _) => Reuse::Never,
-            };
-            // others wait for the place, and what the codec said has to go out
-            core.queue(link.conn);
-            self.keep_or_close(core, link.conn, reuse)
-        };
-        if let Some(conn) = close {
-            self.close(conn);
-        }
-    }
-
-    /// Keeps a connection that a stream has left, or says which one is to be closed.
-    fn keep_or_close(&self, core: &mut Core, conn: ConnKey, reuse: Reuse) -> Option<ConnKey> {
-        let c = core.conns.get_mut(conn)?;
-        match (reuse, c.shared) {
-            (Reuse::Idle, false) => self.keep_idle(core, conn),
-            (Reuse::Idle | Reuse::Shared(_), true) => {
-                if c.bound.is_empty() {
-                    self.limit_idling(core, conn);
-                }
-                None
-            }
-            (Reuse::Shared(_), false) => None,
-            (Reuse::Busy | Reuse::Never, _) => c.bound.is_empty().then_some(conn),
-        }
-    }
-
-    /// Keeps an idle connection. Returns one that is to be closed for it.
-    fn keep_idle(&self, core: &mut Core, conn: ConnKey) -> Option<ConnKey> {
-        let c = core.conns.get_mut(conn)?;
-        let open = c.open()?;
-        if !open.out.is_empty() || open.unflushed {
-            return Some(conn);
-        }
-        open.out.release_if_idle();
-        c.pooled = true;
-        let route = Rc::clone(&c.route);
-        self.limit_idling(core, conn);
-        let evicted = core.pool.put(route, conn)?;
-        if let Some(e) = core.conns.get_mut(evicted) {
-            e.pooled = false;
-        }
-        Some(evicted)
-    }
-
-    /// An idle connection is closed after some time.
-    fn limit_idling(&self, core: &mut Core, conn: ConnKey) {
-        let due = self.now() + self.options.idle_timeout;
-        let timer = core.timers.schedule(due, Timer::ConnDeadline(conn));
-        let Some(c) = core.conns.get_mut(conn) else { return };
-        let old = [c.deadline.replace(timer), c.validity.take()];
-        for timer in old.into_iter().flatten() {
-            core.timers.cancel(timer);
-        }
-    }
-
     /// Writes what waits. `false`: the connection is gone.
     pub(super) fn flush(&self, conn: ConnKey) -> bool {
         let outcome = {
             let mut core = self.core();
+            let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return false };
-            write_out(c)
+            let outcome = write_out(c);
+            if let (true, Ok(progress)) = (c.served.is_some(), &outcome) {
+                core.sent(conn, self.now(), *progress);
+            }
+            outcome
         };
         match outcome {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(e) => {
                 self.broken(conn, &e.to_string());
                 false
@@ -257,10 +186,12 @@ impl Context {
             let read = {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
-                if !c.readable {
+                // what waits for its turn comes first
+                if !c.readable || c.served.as_ref().is_some_and(|s| !s.held.is_empty()) {
                     return true;
                 }
-                let plain = c.route.tls.is_none() && !c.read_closed;
+                let tls = c.served.as_ref().map_or(c.route.tls.is_some(), |s| s.tls);
+                let plain = !tls && !c.read_closed;
                 let Some(open) = c.open() else { return true };
                 let read = open.transport.read(buffer);
                 match &read {
@@ -295,6 +226,18 @@ impl Context {
     /// Lets the codec take received bytes and acts on what it finds.
     pub(super) fn consume(&self, conn: ConnKey, bytes: &[u8]) -> bool {
         let now = self.now();
+        let held;
+        let mut waited = false;
+        let bytes = match self.take_held(conn, bytes) {
+            Held::Nothing => bytes,
+            Held::First(all) => {
+                held = all;
+                waited = true;
+                &held
+            }
+            Held::Wait => return true,
+            Held::Gone => return false,
+        };
         let mut input = bytes;
         loop {
             let event = {
@@ -303,6 +246,9 @@ impl Context {
                 if !bytes.is_empty() {
                     c.alive = now;
                     c.pinged = false;
+                }
+                if c.served.as_ref().is_some_and(|s| s.is_ending()) {
+                    return false;
                 }
                 let Some(open) = c.open() else { return false };
                 open.codec.receive(&mut input, &mut open.out, now)
@@ -315,6 +261,12 @@ impl Context {
                     return false;
                 }
             }
+        }
+        if !input.is_empty() {
+            self.hold(conn, input);
+        } else if waited {
+            // there may be more in the socket
+            self.core().queue(conn);
         }
         // unasked bytes on an idle connection: nobody can trust what follows
         let stray = {
@@ -333,8 +285,7 @@ impl Context {
 
     fn event(&self, conn: ConnKey, event: Event<'_>) {
         match event {
-            // a serving codec's, which no connection has yet
-            Event::Request { .. } => {}
+            Event::Request { tid } => self.asked(conn, tid),
             Event::Head { tid, status } => {
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.response(conn, key, tid, status);
@@ -384,6 +335,9 @@ impl Context {
             (open.speaks, open.codec.farewell())
         };
         match speaks {
+            Protocol::H1 | Protocol::H2 | Protocol::H3 if self.is_served(conn) => {
+                self.exchange_done(conn, key);
+            }
             Protocol::H1 | Protocol::H2 | Protocol::H3 => self.transaction_done(conn, key),
             Protocol::Raw | Protocol::Ws | Protocol::Mqtt => {
                 self.flush(conn);
@@ -423,6 +377,9 @@ impl Context {
     }
 
     fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
+        if eom {
+            self.core().body_complete(conn);
+        }
         if let Some(key) = self.stream_of(conn, tid) {
             if self.deliver_parts(conn, key, data, eom) {
                 return;
@@ -431,7 +388,9 @@ impl Context {
             flags.set(Flags::SOM, som);
             flags.set(Flags::EOM, eom);
             let ret = self.give_rx(key, data, flags);
-            let _ = self.obey(key, ret);
+            if !(eom && self.answered_at_the_end(conn, key, ret)) {
+                let _ = self.obey(key, ret);
+            }
         }
     }
 
@@ -465,12 +424,18 @@ impl Context {
                 }
             }
         }
+        if self.goes_on_half_closed(conn) {
+            return true;
+        }
         self.broken(conn, PEER_CLOSED);
         false
     }
 
     /// A connection is of no more use.
     pub(super) fn broken(&self, conn: ConnKey, reason: &str) {
+        if self.is_served(conn) {
+            return self.served_broken(conn, reason);
+        }
         let reconnect = self.stale(conn);
         if let (true, Some(open)) =
             (reconnect, self.core().conns.get_mut(conn).and_then(Conn::open))
@@ -523,7 +488,7 @@ impl Context {
     }
 
     /// A stream's link is gone without its doing.
-    fn link_lost(&self, key: StreamKey, reason: &str) {
+    pub(super) fn link_lost(&self, key: StreamKey, reason: &str) {
         let (tag, connecting, lingering) = {
             let core = self.core();
             let Some(stream) = core.streams.get(key) else { return };
@@ -549,10 +514,11 @@ fn about_to_send_a_body(c: &Conn, streams: &CoreStreams) -> bool {
 
 type CoreStreams = slotmap::SlotMap<StreamKey, super::stream::Stream>;
 
-/// Writes until nothing waits or the socket takes no more.
-fn write_out(c: &mut Conn) -> std::io::Result<()> {
+/// Writes until nothing waits or the socket takes no more. Returns whether it took anything.
+pub(super) fn write_out(c: &mut Conn) -> std::io::Result<bool> {
+    let mut progress = false;
     let mut writable = c.writable;
-    let Stage::Open(open) = &mut c.stage else { return Ok(()) };
+    let Stage::Open(open) = &mut c.stage else { return Ok(false) };
     while writable && (!open.out.is_empty() || open.unflushed) {
         let wrote = if open.out.is_empty() {
             open.transport.flush().map(|done| {
@@ -563,6 +529,7 @@ fn write_out(c: &mut Conn) -> std::io::Result<()> {
             open.transport.write(open.out.pending()).map(|n| {
                 open.out.consume(n);
                 open.unflushed = true;
+                progress = true;
             })
         };
         match wrote {
@@ -573,5 +540,5 @@ fn write_out(c: &mut Conn) -> std::io::Result<()> {
         }
     }
     c.writable = writable;
-    Ok(())
+    Ok(progress)
 }

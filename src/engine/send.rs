@@ -3,6 +3,7 @@
 use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::Context;
 use super::multipart::frame;
+use super::serve::begin_answer;
 use super::stream::{StreamKey, TxAnswer};
 use crate::policy::Protocol;
 use crate::proto::{NextMessage, Tid};
@@ -23,7 +24,10 @@ impl Context {
                 let Some(c) = core.conns.get_mut(conn) else { return false };
                 next_sender(c, &mut core.streams)
             };
-            let Some(offer) = next else { return true };
+            let Some(offer) = next else {
+                // an answer without a body is complete as soon as it has begun
+                return !self.asks_again(conn) || self.consume(conn, &[]) && self.flush(conn);
+            };
             let shared = offer.credit;
             if !self.offer(conn, offer) || !self.flush(conn) {
                 return self.core().conns.contains_key(conn);
@@ -136,7 +140,7 @@ pub(super) struct Offer {
     room: usize,
     /// Bytes of it that can go out now.
     max: usize,
-    /// The protocol has credit to share out.
+    /// The codec has something to say after it: credit to share out, the end of an exchange.
     credit: bool,
     pub headroom: usize,
     pub tailroom: usize,
@@ -165,6 +169,12 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
             if let Err(e) = open.codec.tx_message(tid, &next) {
                 log::err!("tx: {e}");
             }
+        }
+        if let (Some(served), Protocol::H1 | Protocol::H2) = (&mut c.served, open.speaks)
+            && !stream.txn.answered
+        {
+            begin_answer(open, stream, tid);
+            served.ask_again = true;
         }
         open.codec.want_tx(tid, true);
         let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
@@ -199,7 +209,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
             left,
             room,
             max,
-            credit: matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
+            credit: c.served.is_some() || matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
             headroom: window.headroom,
             tailroom: window.tailroom,
             out: std::mem::take(&mut open.out),

@@ -6,6 +6,7 @@ use slotmap::new_key_type;
 
 use super::conn::ConnKey;
 use super::local::Local;
+use super::serve::Role;
 use super::timers::TimerKey;
 use crate::policy::{Protocol, SMD_STREAM_TYPE, StreamType};
 use crate::proto::Tid;
@@ -43,6 +44,18 @@ pub trait Handler: std::any::Any {
 
     /// The program's turn to send: fill the front of `window`. `None`: it never sends.
     fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer>;
+
+    /// Of a listening stream: the program's side of one for a connection that came in. `None`:
+    /// there is none to be had.
+    fn accept(&self) -> Option<Rc<dyn Handler>> {
+        None
+    }
+
+    /// What [`accept`](Self::accept) made belongs to this stream. `false`: the stream is not
+    /// wanted after all.
+    fn made(&self, _stream: StreamKey) -> bool {
+        true
+    }
 }
 
 /// What is needed to make a stream.
@@ -81,6 +94,8 @@ pub(super) struct Txn {
     pub body_begun: bool,
     /// Bytes of it, or of the message under way.
     pub sent: u64,
+    /// The program wants to be rid of the stream once the transaction is over.
+    pub then_destroy: bool,
     /// When some of the body was handed over last.
     pub sent_at: Micros,
     /// How often the peer refused the request untouched.
@@ -99,12 +114,17 @@ pub(super) struct Txn {
     pub parts: Option<Box<Parser>>,
     /// The response came over h1 although the policy says h2.
     pub fell_back: bool,
+    /// Serving: the status that the program said.
+    pub status: Option<u16>,
+    /// Serving: the answer has begun.
+    pub answered: bool,
 }
 
 /// A stream.
 pub(super) struct Stream {
     pub kind: Rc<StreamType>,
     pub handler: Rc<dyn Handler>,
+    pub role: Role,
     /// `[pid|wsiSScli|ordinal in hex|type|path]`, for logs; the path where there is one.
     pub tag: Rc<str>,
     /// Counts up over all streams: destroying a context goes from the newest to the oldest.
@@ -173,6 +193,7 @@ impl Stream {
             Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Raw => FIRST_ROOM,
         };
         Self {
+            role: if new.kind.server { Role::Listener(None) } else { Role::Client },
             kind: new.kind,
             handler: new.handler,
             tag,

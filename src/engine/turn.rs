@@ -63,13 +63,14 @@ impl Context {
         // what timers and the program have started goes out before the system is asked for news;
         // if there was anything, it may be what the program waits for: so no sleep after it
         let fired = self.fire_timers();
-        let served = self.serve_ready();
+        let served = self.serve_ready() | self.accept_waiting();
         let max_wait = if fired || served { Some(0) } else { max_wait };
         let woken = self.wait(max_wait).map_err(TurnError::System)?;
         if woken {
             self.take_lookups();
             self.host.woken();
         }
+        self.accept_waiting();
         self.serve_ready();
         self.fire_timers();
         Ok(())
@@ -87,7 +88,8 @@ impl Context {
     pub fn time_to_work(&self) -> Option<Micros> {
         let now = self.now();
         let core = self.core();
-        if !core.ready.is_empty() || !core.local.is_idle() {
+        let accepts = core.ports.values().any(|p| p.ready);
+        if !core.ready.is_empty() || accepts || !core.local.is_idle() {
             return Some(0);
         }
         core.timers.next_due().map(|due| due.saturating_sub(now))
@@ -118,6 +120,10 @@ impl Context {
             for event in &core.events {
                 if event.token() == WAKER {
                     woken = true;
+                    continue;
+                }
+                if let Some(port) = super::serve::port_of_token(&core.ports, event.token()) {
+                    core.ports[port].ready = true;
                     continue;
                 }
                 let index = event.token().0 / super::context::SOCKETS_PER_CONN;
@@ -173,6 +179,7 @@ impl Context {
                 Some(Timer::Race(conn)) => self.race_due(conn),
                 Some(Timer::Validity(conn)) => self.validity_due(conn),
                 Some(Timer::Response(key)) => self.response_late(key),
+                Some(Timer::Accept(port)) => self.accept_again(port),
                 Some(Timer::Codec(conn)) => self.codec_due(conn),
             }
         }
@@ -211,6 +218,7 @@ impl Context {
     /// A connection did not get on in time.
     fn deadline_passed(&self, conn: ConnKey) {
         enum Late {
+            Served,
             Connecting,
             Idle,
         }
@@ -220,6 +228,7 @@ impl Context {
             let Some(c) = core.conns.get_mut(conn) else { return };
             c.deadline = None;
             match c.stage {
+                _ if c.served.is_some() => Late::Served,
                 Stage::Open(_) => Late::Idle,
                 Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => {
                     Late::Connecting
@@ -227,6 +236,7 @@ impl Context {
             }
         };
         match late {
+            Late::Served => self.patience_over(conn),
             Late::Connecting => {
                 self.forget_addresses(conn);
                 self.conn_failed(conn, &"timeout while connecting".into());

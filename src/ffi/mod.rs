@@ -43,3 +43,5 @@ pub mod time;
 pub mod types;
 pub mod variadic;
 pub mod vhost;
+
+pub use policy_words::known_header;

@@ -56,9 +56,9 @@ pub(super) const FLAGS: &[Flag] = flags! {
 /// `value_is_http_token` of a header that has no number.
 pub(super) const NO_KNOWN_HEADER: u8 = 0xff;
 
-/// The number of a header among those that the C API numbers, or [`NO_KNOWN_HEADER`]. `name` is in
+/// The number of a header among those that the C API numbers, or 0xff. `name` is in
 /// lower case, without colon.
-pub(super) fn known_header(name: &str) -> u8 {
+pub fn known_header(name: &str) -> u8 {
     let found = KNOWN_HEADERS.iter().find(|(_, known)| *known == name);
     found.map_or(NO_KNOWN_HEADER, |(number, _)| *number)
 }

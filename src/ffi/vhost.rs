@@ -1,8 +1,8 @@
-//! Vhosts, as far as client streams show them: each names the trust that a stream's connection
-//! is made with. A vhost handle is good as long as its context.
+//! Vhosts, as far as streams show them: of client streams each names the trust that a connection
+//! is made with, of listening streams the place. A vhost handle is good as long as its context.
 
 use std::cell::RefCell;
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -11,7 +11,10 @@ use super::context::CContext;
 use super::panic::guard;
 use super::ptr::c_bytes;
 use super::registry;
-use super::types::{lws_context, lws_context_creation_info, lws_vhost};
+use super::types::{
+    LWS_SERVER_OPTION_UNIX_SOCK, lws_context, lws_context_creation_info, lws_vhost,
+};
+use crate::engine::{Vhost as Place, VhostTls};
 use crate::util::log;
 
 /// The vhost of streams whose policy names no trust store.
@@ -76,7 +79,8 @@ pub(super) fn name_of(handle: *const lws_vhost) -> Option<String> {
     all().iter().find(|(h, _)| *h == handle as usize).map(|(_, name)| name.clone())
 }
 
-/// The vhost of this name in the context, or NULL.
+/// The vhost of this name in the context, or NULL: one made by `lws_create_vhost`, that of a
+/// listening stream (it bears the stream type's name), or that of a trust store.
 ///
 /// # Safety
 /// `context` came from this library; `name` is NULL or NUL-terminated.
@@ -92,7 +96,11 @@ pub unsafe extern "C" fn lws_get_vhost_by_name(
         // SAFETY: the caller promises a good string.
         let Some(name) = (unsafe { c_bytes(name) }) else { return null_mut() };
         let name = String::from_utf8_lossy(name);
-        cx.vhosts.find(&name).unwrap_or(null_mut())
+        match cx.vhosts.find(&name) {
+            Some(vhost) => vhost,
+            None if cx.engine.is_vhost(&name) => cx.vhosts.get(&name),
+            None => null_mut(),
+        }
     })
 }
 
@@ -111,16 +119,115 @@ pub unsafe extern "C" fn lws_get_vhost_name(vhost: *mut lws_vhost) -> *const c_c
     })
 }
 
-/// Servers are not built into this library yet: logs that and returns NULL.
+/// The TCP port that a vhost listens on: of a listening stream whose policy says port 0, the one
+/// that the system chose. -1 if it is no vhost, or none that listens on TCP now.
 ///
 /// # Safety
-/// None needed: nothing is followed.
+/// To be called on the thread of the vhost's context.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_get_vhost_listen_port(vhost: *mut lws_vhost) -> c_int {
+    guard("lws_get_vhost_listen_port", -1, || {
+        let Some(name) = name_of(vhost) else { return -1 };
+        let mut contexts = registry::contexts().into_iter();
+        let cx = contexts.find(|cx: &Rc<CContext>| cx.vhosts.name(vhost).is_some());
+        cx.and_then(|cx| cx.engine.listen_port(&name)).map_or(-1, c_int::from)
+    })
+}
+
+/// As [`lws_get_vhost_listen_port`].
+///
+/// # Safety
+/// To be called on the thread of the vhost's context.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_get_vhost_port(vhost: *mut lws_vhost) -> c_int {
+    // SAFETY: the caller promises the same.
+    unsafe { lws_get_vhost_listen_port(vhost) }
+}
+
+/// Makes a vhost: a place with a name, for listening streams whose policy's endpoint is `!` and
+/// that name.
+///
+/// Used of `info`: `vhost_name` (NULL: "default"), `port` (negative: nothing can listen there),
+/// `iface` (an address or an interface's name; with `LWS_SERVER_OPTION_UNIX_SOCK` in `options` a
+/// unix socket's path), and for TLS a certificate and its key: `server_ssl_cert_mem` and
+/// `server_ssl_private_key_mem` (DER or PEM), or `ssl_cert_filepath` and
+/// `ssl_private_key_filepath` (PEM). All of it is copied. The socket is opened by the first stream
+/// that listens there: a vhost alone serves nothing, it has no mounts and no protocols.
+///
+/// Returns the vhost, or NULL with the reason in the log. Legal in every callback.
+///
+/// # Safety
+/// `context` came from this library; `info` is good.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_create_vhost(
     context: *mut lws_context,
     info: *const lws_context_creation_info,
 ) -> *mut lws_vhost {
-    let _ = (context, info);
-    log::err!("lws_create_vhost: vhosts that serve are not built into this library");
-    null_mut()
+    guard("lws_create_vhost", null_mut(), || {
+        let Some(cx) = registry::context("lws_create_vhost", context) else { return null_mut() };
+        if info.is_null() {
+            log::err!("lws_create_vhost: info is NULL");
+            return null_mut();
+        }
+        // SAFETY: the caller promises good info.
+        match unsafe { vhost_of(&*info) } {
+            Ok((name, vhost)) => {
+                if let Some(vhost) = vhost {
+                    cx.engine.add_vhost(vhost);
+                }
+                cx.vhosts.get(&name)
+            }
+            Err(e) => {
+                log::err!("lws_create_vhost: {e}");
+                null_mut()
+            }
+        }
+    })
+}
+
+/// A vhost's name, and where it listens if it does.
+///
+/// # Safety
+/// `info`'s pointers are good.
+unsafe fn vhost_of(info: &lws_context_creation_info) -> Result<(String, Option<Place>), String> {
+    // SAFETY: the caller promises good strings.
+    let text = |p| unsafe { c_bytes(p) }.map(|b| String::from_utf8_lossy(b).into_owned());
+    let name = text(info.vhost_name).unwrap_or_else(|| "default".to_owned());
+    let Ok(port) = u16::try_from(info.port) else {
+        return Ok((name, None));
+    };
+    let unix = info.options & LWS_SERVER_OPTION_UNIX_SOCK != 0;
+    let iface = text(info.iface).unwrap_or_default();
+    let endpoint = if unix { format!("+{iface}") } else { iface };
+    let file = |path: Option<String>| {
+        path.map(|p| std::fs::read(&p).map_err(|e| format!("{p}: {e}"))).transpose()
+    };
+    // SAFETY: the caller promises as many bytes as info says.
+    let (cert, key) = unsafe {
+        (
+            memory(info.server_ssl_cert_mem, info.server_ssl_cert_mem_len),
+            memory(info.server_ssl_private_key_mem, info.server_ssl_private_key_mem_len),
+        )
+    };
+    let cert = cert.map_or_else(|| file(text(info.ssl_cert_filepath)), |c| Ok(Some(c)))?;
+    let key = key.map_or_else(|| file(text(info.ssl_private_key_filepath)), |k| Ok(Some(k)))?;
+    let tls = match (cert, key) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some(VhostTls { certificate, key }),
+        (Some(_), None) => return Err(format!("vhost '{name}': a certificate without its key")),
+        (None, Some(_)) => return Err(format!("vhost '{name}': a key without its certificate")),
+    };
+    Ok((name.clone(), Some(Place { name, endpoint, port, tls })))
+}
+
+/// A copy of the caller's memory; `None` if there is none.
+///
+/// # Safety
+/// `from` is NULL or has `len` bytes.
+unsafe fn memory(from: *const c_void, len: c_uint) -> Option<Vec<u8>> {
+    if from.is_null() || len == 0 {
+        return None;
+    }
+    // SAFETY: the caller promises so many bytes.
+    Some(unsafe { std::slice::from_raw_parts(from.cast::<u8>(), len as usize) }.to_vec())
 }

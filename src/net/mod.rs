@@ -13,6 +13,8 @@ mod dns;
 mod dns_cache;
 mod http_proxy;
 mod identity;
+mod listen;
+mod serve;
 mod socket;
 mod socks5;
 mod system_trust;
@@ -33,6 +35,8 @@ pub use dns::{
 pub use dns_cache::DNS_TTL;
 pub use http_proxy::HttpConnect;
 pub use identity::Identity;
+pub use listen::{Accepted, Listener};
+pub use serve::{ServerStore, ServerTls};
 pub use socket::{Bind, KeepAlive, SocketOptions};
 pub use socks5::Socks5;
 pub use system_trust::LOOK_EVERY as TRUST_LOOK_EVERY;
@@ -93,6 +97,11 @@ pub trait Transport {
 
     /// The ALPN protocol agreed on, if any.
     fn alpn(&self) -> Option<&[u8]>;
+
+    /// On the serving side: the name that the client asked for, if it told one.
+    fn server_name(&self) -> Option<&str> {
+        None
+    }
 
     /// What to register with mio.
     fn source(&mut self) -> &mut dyn mio::event::Source;

@@ -59,6 +59,11 @@ impl Tls {
         Ok(Self::new(conn.into(), io))
     }
 
+    /// The server's side of a connection whose client has introduced itself.
+    pub(super) fn accepted(conn: ServerConnection, io: Box<dyn Transport>) -> Self {
+        Self::new(conn.into(), io)
+    }
+
     fn new(mut conn: Connection, io: Box<dyn Transport>) -> Self {
         conn.set_buffer_limit(Some(MAX_UNSENT));
         Self { conn, io, plaintext: 0, failed: None, closed: false }
@@ -207,6 +212,13 @@ impl Transport for Tls {
         self.conn.alpn_protocol()
     }
 
+    fn server_name(&self) -> Option<&str> {
+        match &self.conn {
+            Connection::Server(conn) => conn.server_name(),
+            Connection::Client(_) => None,
+        }
+    }
+
     fn source(&mut self) -> &mut dyn mio::event::Source {
         self.io.source()
     }
@@ -217,7 +229,7 @@ impl Transport for Tls {
 }
 
 /// The transport below, in the shape that rustls reads and writes.
-struct Below<'a>(&'a mut dyn Transport);
+pub(super) struct Below<'a>(pub(super) &'a mut dyn Transport);
 
 impl Read for Below<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -246,7 +258,7 @@ fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     })
 }
 
-fn tls_error(e: rustls::Error) -> io::Error {
+pub(super) fn tls_error(e: rustls::Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, e)
 }
 

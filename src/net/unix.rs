@@ -41,7 +41,7 @@ impl UnixTransport {
     }
 }
 
-fn address(name: &str) -> io::Result<SocketAddr> {
+pub(super) fn address(name: &str) -> io::Result<SocketAddr> {
     match name.strip_prefix('@') {
         Some(hidden) => abstract_address(hidden),
         None => SocketAddr::from_pathname(name),

@@ -5,11 +5,13 @@
 //!
 //! On the way: `json` reads the text into a tree that knows its lines and columns, `build` walks the
 //! tree section by section with the tables of `keys` (one row a key), `values` and `special` turn
-//! values into fields, `check` judges what needs the whole, `parser` is the way in.
+//! values into fields, `check` judges what needs the whole, `parser` is the way in. `write` goes the
+//! other way, and `describe` shows the tables to tools.
 
 mod build;
 mod check;
 mod defaults;
+mod describe;
 mod error;
 mod json;
 mod keys;
@@ -25,8 +27,10 @@ mod template;
 mod tests;
 mod trust;
 mod values;
+mod write;
 
 pub use defaults::default_policy;
+pub use describe::{KeyInfo, Takes, keys_of};
 pub use error::{Diag, Kind, MAX_DIAGS, Pos, Severity};
 pub use json::{MAX_DEPTH, MAX_TEXT, MAX_VALUES};
 pub use keys::SCHEMA_VERSION;
@@ -39,3 +43,4 @@ pub use parser::{
 pub use special::{MAX_BACKOFF, MAX_METADATA, MAX_OPTIONS, MAX_RESP_MAP};
 pub use template::{ExpandError, MAX_EXPANDED, Template, Unterminated};
 pub use trust::{DerKind, MAX_DER, kind as der_kind};
+pub use write::{InForce, stream_keys, to_text};

@@ -235,6 +235,8 @@ pub struct StreamType {
     pub server_cert: Option<Rc<Cert>>,
     /// `server_key`.
     pub server_key: Option<Rc<Cert>>,
+    /// `server_max_*` and `server_*_s`.
+    pub serve: Serve,
     /// `options`: vhost options of a server, name and value.
     pub options: Vec<(String, String)>,
     /// `swake_validity`: validity checks may wake a suspended system.
@@ -374,6 +376,40 @@ impl Http {
     /// The state that `status` is mapped to by `http_resp_map`.
     pub fn mapped_state(&self, status: u16) -> Option<u16> {
         self.resp_map.iter().find(|(code, _)| *code == status).map(|&(_, state)| state)
+    }
+}
+
+/// What a server lets its clients do (keys of ours).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serve {
+    /// `server_max_clients`: connections at a time; more wait until one ends.
+    pub max_clients: u32,
+    /// `server_max_head`: bytes of a request's head.
+    pub max_head: u32,
+    /// `server_max_fields`: header fields of a request.
+    pub max_fields: u16,
+    /// `server_max_body`: bytes of a request's body.
+    pub max_body: u64,
+    /// `server_max_rate`: requests in a second, of all clients together (0: any number).
+    pub max_rate: u32,
+    /// `server_idle_s`: how long a connection may wait for the next request (0: for ever).
+    pub idle_s: u16,
+    /// `server_stall_s`: how long a client may take to send or take the next bytes of a message
+    /// (0: for ever).
+    pub stall_s: u16,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            max_clients: 10_000,
+            max_head: 16 * 1024,
+            max_fields: 128,
+            max_body: 64 * 1024 * 1024,
+            max_rate: 0,
+            idle_s: 15,
+            stall_s: 20,
+        }
     }
 }
 

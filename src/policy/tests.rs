@@ -223,6 +223,18 @@ const STREAM_SAMPLES: &[Sample] = &[
     ),
     sample("http_www_form_urlencoded", "true", |s| s.http.www_form_urlencoded, BAD_FLAG),
     sample("http_cookies", "true", |s| s.http.cookies, BAD_FLAG),
+    sample("server_max_clients", "7", |s| s.serve.max_clients == 7, BAD_U32),
+    sample("server_max_head", "4096", |s| s.serve.max_head == 4096, BAD_U32),
+    sample("server_max_fields", "9", |s| s.serve.max_fields == 9, BAD_U16),
+    sample(
+        "server_max_body",
+        "5000000000",
+        |s| s.serve.max_body == 5_000_000_000,
+        &["-1", "true", "\"x\"", "[]", "{}"],
+    ),
+    sample("server_max_rate", "100", |s| s.serve.max_rate == 100, BAD_U32),
+    sample("server_idle_s", "5", |s| s.serve.idle_s == 5, BAD_U16),
+    sample("server_stall_s", "3", |s| s.serve.stall_s == 3, BAD_U16),
     sample("ws_subprotocol", "\"p\"", |s| s.ws.subprotocol.as_deref() == Some("p"), BAD_TEXT),
     sample("ws_binary", "true", |s| s.ws.binary, BAD_FLAG),
     sample("ws_prioritize_reads", "true", |s| s.ws.prioritize_reads, BAD_FLAG),
@@ -310,6 +322,33 @@ fn every_stream_key_takes_its_value() {
         let policy = outcome.policy.unwrap();
         assert!((sample.arrived)(policy.stream_type("t").unwrap()), "{text}");
     }
+}
+
+/// Writes the policy as text and reads that again.
+fn there_and_back(policy: &Policy) -> Policy {
+    let text = to_text(policy);
+    let outcome = parse(text.as_bytes());
+    assert_eq!(outcome.errors, [], "{text}");
+    outcome.policy.unwrap()
+}
+
+#[test]
+fn what_is_written_reads_the_same() {
+    for sample in STREAM_SAMPLES {
+        let policy = parse(policy_with(sample.key, sample.good).as_bytes()).policy.unwrap();
+        assert_eq!(there_and_back(&policy), policy, "{}", sample.key);
+    }
+    let everything_else = r#"{ "release": "7", "product": "a \"b\"", "schema-version": 1,
+ "via-socks5": "127.0.0.1:1080",
+ "retry": [{ "r": { "backoff": [1, 2], "conceal": 3, "jitterpc": 4, "svalidping": 5,
+  "svalidhup": 6 } }, { "empty": {} }],
+ "metrics": [{ "name": "m", "us_schedule": 1, "us_halflife": 2, "min_outlier": 3,
+  "report": "r" }],
+ "s": [{ "one": { "endpoint": "e" } }, { "two": { "endpoint": "e", "retry": "r" } }] }"#;
+    let policy = parse(everything_else.as_bytes()).policy.unwrap();
+    assert_eq!(policy.retries.len(), 2);
+    assert_eq!(there_and_back(&policy), policy);
+    assert_eq!(there_and_back(&default_policy()), default_policy());
 }
 
 #[test]

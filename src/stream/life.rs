@@ -1,4 +1,4 @@
-//! The life of a client stream as one table: in which phase it is, what happens, which phase
+//! The life of a stream as one table: in which phase it is, what happens, which phase
 //! follows and what is said to the program (specification: "Secure Streams CLIENT State
 //! lifecycle"). Saying comes after the phase changed, so whatever the program asks for inside
 //! a callback already meets the new phase.
@@ -41,6 +41,8 @@ pub enum Input {
     Made,
     /// CREATING was answered.
     Created,
+    /// CREATING was answered by a stream for a connection that came in.
+    Accepted,
     /// The program asks to send.
     RequestTx,
     /// The program asks to connect.
@@ -49,6 +51,10 @@ pub enum Input {
     BackoffDue,
     /// Payload may flow.
     LinkUp,
+    /// Serving: a request is there.
+    Asked,
+    /// Serving: the connection speaks another protocol from now on.
+    Upgraded,
     /// The transaction or message was taken.
     Acked,
     /// The transaction or message was rejected.
@@ -69,13 +75,16 @@ pub enum Input {
 
 impl Input {
     /// Every input.
-    pub const ALL: [Input; 14] = [
+    pub const ALL: [Input; 17] = [
         Input::Made,
         Input::Created,
+        Input::Accepted,
         Input::RequestTx,
         Input::ClientConnect,
         Input::BackoffDue,
         Input::LinkUp,
+        Input::Asked,
+        Input::Upgraded,
         Input::Acked,
         Input::Nacked,
         Input::LinkDown,
@@ -127,6 +136,10 @@ pub fn step(phase: Phase, input: Input) -> Result<Step, Illegal> {
         // a request in CREATING was acted on already: being created changes nothing then
         (P::Connecting | P::Connected | P::Backoff | P::Idle, I::Created) => stay(),
 
+        (P::New, I::Accepted) => row(P::Connecting, &[S::Connecting]),
+        (P::Connected, I::Asked) => row(P::Connected, &[S::ServerTxn]),
+        (P::Connecting | P::Connected, I::Upgraded) => row(phase, &[S::ServerUpgrade]),
+
         (P::New | P::Idle, I::RequestTx) => row(P::Connecting, &[S::Poll, S::Connecting]),
         (P::Connecting | P::Connected | P::Backoff | P::Destroying, I::RequestTx) => stay(),
 
@@ -157,7 +170,10 @@ pub fn step(phase: Phase, input: Input) -> Result<Step, Illegal> {
             row(P::Destroying, &[S::Destroying])
         }
 
-        (P::New, I::BackoffDue | I::LinkUp | I::Acked | I::Nacked | I::LinkDown)
+        (P::Idle | P::Backoff | P::Connecting | P::Connected | P::Destroying, I::Accepted)
+        | (P::New | P::Idle | P::Backoff | P::Connecting | P::Destroying, I::Asked)
+        | (P::New | P::Idle | P::Backoff | P::Destroying, I::Upgraded)
+        | (P::New, I::BackoffDue | I::LinkUp | I::Acked | I::Nacked | I::LinkDown)
         | (P::New, I::AttemptFailed | I::RetryLater | I::GiveUp)
         | (P::Idle, I::Made | I::BackoffDue | I::LinkUp | I::Acked | I::Nacked | I::LinkDown)
         | (P::Idle, I::AttemptFailed)
@@ -180,6 +196,10 @@ mod tests {
     const OK: &[(Phase, Input, Phase, &[State])] = &[
         (Phase::New, Input::Made, Phase::New, &[State::Creating]),
         (Phase::New, Input::Created, Phase::Idle, &[]),
+        (Phase::New, Input::Accepted, Phase::Connecting, &[State::Connecting]),
+        (Phase::Connected, Input::Asked, Phase::Connected, &[State::ServerTxn]),
+        (Phase::Connecting, Input::Upgraded, Phase::Connecting, &[State::ServerUpgrade]),
+        (Phase::Connected, Input::Upgraded, Phase::Connected, &[State::ServerUpgrade]),
         (Phase::New, Input::RequestTx, Phase::Connecting, &[State::Poll, State::Connecting]),
         (Phase::New, Input::ClientConnect, Phase::Connecting, &[State::Connecting]),
         (Phase::New, Input::TimedOut, Phase::New, &[State::Timeout]),

@@ -33,6 +33,8 @@ impl AsRef<[u8]> for Owned {
 pub struct Metadata {
     /// In the order of the policy's declarations.
     declared: Vec<Option<Value>>,
+    /// Which of them were received and not set by the program since.
+    received: Vec<bool>,
     /// Header fields set directly, names as given but without the colon.
     direct: Vec<(String, Value)>,
 }
@@ -52,6 +54,9 @@ impl Metadata {
                 self.declared.resize_with(kind.metadata.len(), || None);
             }
             self.declared[i] = Some(value);
+            if let Some(received) = self.received.get_mut(i) {
+                *received = false;
+            }
             return Ok(());
         }
         if !kind.direct_proto_str {
@@ -88,6 +93,25 @@ impl Metadata {
             self.declared.resize_with(kind.metadata.len(), || None);
         }
         self.declared[i] = Some(Box::new(Owned::new(value)));
+        self.received.resize(kind.metadata.len(), false);
+        self.received[i] = true;
+    }
+
+    /// The value of the policy's declaration number `i`, if the program set it: a server does
+    /// not send back what it received.
+    #[must_use]
+    pub fn set_here(&self, i: usize) -> Option<&[u8]> {
+        let received = self.received.get(i).copied().unwrap_or(false);
+        self.declared(i).filter(|_| !received)
+    }
+
+    /// Forgets what was received.
+    pub fn forget_received(&mut self) {
+        for (value, received) in self.declared.iter_mut().zip(&mut self.received) {
+            if std::mem::take(received) {
+                *value = None;
+            }
+        }
     }
 
     /// The header fields that were set directly.
@@ -121,6 +145,20 @@ mod tests {
         assert_eq!(metadata.set(&kind, "who", value("me")), Ok(()));
         assert_eq!(metadata.get(&kind, "who"), Ok(Some(&b"me"[..])));
         assert_eq!(metadata.get(&kind, "x-a:"), Err(UnknownName));
+    }
+
+    #[test]
+    fn what_was_received_is_not_sent_and_can_be_forgotten() {
+        let (kind, mut metadata) = (kind(""), Metadata::default());
+        metadata.receive(&kind, 0, b"you");
+        assert_eq!(metadata.declared(0), Some(&b"you"[..]));
+        assert_eq!(metadata.set_here(0), None);
+        metadata.forget_received();
+        assert_eq!(metadata.declared(0), None);
+        metadata.receive(&kind, 0, b"you");
+        assert_eq!(metadata.set(&kind, "who", value("me")), Ok(()));
+        metadata.forget_received();
+        assert_eq!(metadata.set_here(0), Some(&b"me"[..]));
     }
 
     #[test]

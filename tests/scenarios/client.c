@@ -2,7 +2,9 @@
  * client: runs transactions on one stream type and prints what the program
  * observes, for the tests of scenarios.rs.
  *
- *   client --policy FILE --stream TYPE [--count N] [--post BYTES] [--out FILE]
+ *   client --policy FILE --stream TYPE [--count N] [--out FILE]
+ *          [--post BYTES] (the length announced) [--send BYTES] (not announced)
+ *          [--eom-disconnect] [--eom-destroy] (what rx returns at the end of a message)
  *          [--meta NAME=VALUE] [--get NAME] [--limit-ms N] [-d LEVELS]
  *
  * stdout: "state NAME", "rx first" at the first payload, "rx total=N som=N
@@ -20,6 +22,8 @@ static struct lws_context *cx;
 static lws_sorted_usec_list_t sul_next, sul_limit;
 static int remaining = 1, finished, exit_code;
 static size_t post_len;
+static int unannounced;
+static lws_ss_state_return_t at_eom = LWSSSSRET_OK;
 static const char *want_meta;
 static FILE *out;
 
@@ -57,7 +61,7 @@ client_rx(void *userobj, const uint8_t *buf, size_t len, int flags)
 	if (out && len && fwrite(buf, 1, len, out) != len)
 		return LWSSSSRET_DESTROY_ME;
 
-	return LWSSSSRET_OK;
+	return flags & LWSSS_FLAG_EOM ? at_eom : LWSSSSRET_OK;
 }
 
 /* byte i of a posted body; scenarios.rs computes the same */
@@ -96,7 +100,7 @@ static lws_ss_state_return_t
 start(client_t *me)
 {
 	me->sent = 0;
-	if (post_len)
+	if (post_len && !unannounced)
 		return lws_ss_request_tx_len(me->ss, (unsigned long)post_len);
 
 	return lws_ss_request_tx(me->ss);
@@ -195,6 +199,14 @@ main(int argc, const char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	remaining = (int)number(argc, argv, "--count", 1);
 	post_len = number(argc, argv, "--post", 0);
+	if (!post_len) {
+		post_len = number(argc, argv, "--send", 0);
+		unannounced = 1;
+	}
+	if (lws_cmdline_option(argc, argv, "--eom-disconnect"))
+		at_eom = LWSSSSRET_DISCONNECT_ME;
+	if (lws_cmdline_option(argc, argv, "--eom-destroy"))
+		at_eom = LWSSSSRET_DESTROY_ME;
 	want_meta = lws_cmdline_option(argc, argv, "--get");
 	if (file) {
 		out = fopen(file, "wb");

@@ -12,7 +12,7 @@ use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::context::{CContext, text};
 use super::panic::guard;
@@ -21,7 +21,7 @@ use super::types::{
     LWSSSINFLAGS_REGISTER_SINK, lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info,
     lws_ss_state_return_t, lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
 };
-use crate::engine::{Handler, NewStream, StreamKey, TxAnswer};
+use crate::engine::{CreateError, Handler, NewStream, StreamKey, TxAnswer};
 use crate::policy::{SMD_STREAM_TYPE, StreamType};
 use crate::stream::{Flags, Ret};
 use crate::util::log;
@@ -34,6 +34,43 @@ struct CHandler {
     state: Cell<lws_sscb_state>,
     /// The tag as a C string, for `lws_ss_tag`.
     tag: Tag,
+    /// What the program's object is made of: for those of connections that come in.
+    object: Object,
+}
+
+/// Size of the program's object and what is put where in it.
+#[derive(Clone)]
+struct Object {
+    size: usize,
+    handle_offset: usize,
+    opaque_offset: usize,
+    opaque: *mut c_void,
+    context: Weak<CContext>,
+}
+
+impl Object {
+    fn new(cx: &Rc<CContext>, ssi: &lws_ss_info, opaque: *mut c_void) -> Self {
+        Self {
+            size: object_size(ssi),
+            handle_offset: ssi.handle_offset,
+            opaque_offset: ssi.opaque_user_data_offset,
+            opaque,
+            context: Rc::downgrade(cx),
+        }
+    }
+
+    /// Writes the handle and the opaque pointer into an object.
+    ///
+    /// # Safety
+    /// It has `size` bytes.
+    unsafe fn fill(&self, user: &UserObject, handle: *mut lws_ss_handle) {
+        user.note_handle(handle);
+        // SAFETY: there is room at both offsets, as `object_size` computed.
+        unsafe {
+            user.put(self.handle_offset, handle);
+            user.put(self.opaque_offset, self.opaque);
+        }
+    }
 }
 
 /// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
@@ -139,6 +176,32 @@ impl Handler for CHandler {
         };
         let flags = Flags::from_bits_truncate(flags);
         Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
+    }
+
+    fn accept(&self) -> Option<Rc<dyn Handler>> {
+        let Some(user) = UserObject::new(self.object.size) else {
+            log::err!("no memory for an object of {} bytes", self.object.size);
+            return None;
+        };
+        Some(Rc::new(CHandler {
+            user,
+            rx: self.rx.clone(),
+            tx: self.tx.clone(),
+            state: self.state.clone(),
+            tag: Tag::default(),
+            object: self.object.clone(),
+        }))
+    }
+
+    fn made(&self, stream: StreamKey) -> bool {
+        let Some(cx) = self.object.context.upgrade() else { return false };
+        let Some(handle) = cx.table.handle(cx.handle, stream) else {
+            log::err!("too many streams");
+            return false;
+        };
+        // SAFETY: the object was made of this size.
+        unsafe { self.object.fill(&self.user, handle) };
+        true
     }
 }
 
@@ -260,9 +323,9 @@ unsafe fn create_with(
     // SAFETY: as the caller promises.
     let kind = unsafe { kind_of(cx, ssi)? };
     let name = &kind.name;
-    let needed = object_size(ssi);
-    let Some(user) = UserObject::new(needed) else {
-        log::err!("lws_ss_create: {name}: no memory for an object of {needed} bytes");
+    let object = Object::new(cx, ssi, opaque);
+    let Some(user) = UserObject::new(object.size) else {
+        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", object.size);
         return Err(());
     };
     let peer_credit = initial_credit(&kind, ssi);
@@ -272,6 +335,7 @@ unsafe fn create_with(
         tx: Cell::new(ssi.tx),
         state: Cell::new(ssi.state),
         tag: Tag::default(),
+        object: object.clone(),
     });
     let new = NewStream { kind: Rc::clone(&kind), handler: handler.clone(), peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
@@ -280,12 +344,9 @@ unsafe fn create_with(
         cx.engine.discard(key);
         return Err(());
     };
-    handler.user.note_handle(handle);
-    // SAFETY: the object has room at both offsets, as computed above; the out-pointers are good
-    // or NULL.
+    // SAFETY: the object is of the size that it says; the out-pointers are good or NULL.
     unsafe {
-        handler.user.put(ssi.handle_offset, handle);
-        handler.user.put(ssi.opaque_user_data_offset, opaque);
+        object.fill(&handler.user, handle);
         if !ppss.is_null() {
             *ppss = handle;
         }
@@ -295,7 +356,14 @@ unsafe fn create_with(
     }
     drop(handler);
     before_start(key);
-    cx.engine.start(key).map_err(|e| log::info!("lws_ss_create: {name}: {e}"))
+    cx.engine.start(key).map_err(|e| match e {
+        // the program's own wish
+        CreateError::Refused => log::info!("lws_ss_create: {name}: {e}"),
+        CreateError::NotBuilt(_)
+        | CreateError::NotBound(_)
+        | CreateError::Listen(_)
+        | CreateError::Ending => log::err!("lws_ss_create: {name}: {e}"),
+    })
 }
 
 /// Destroys a stream and sets `*ppss` to NULL: DISCONNECTED (if connected) and DESTROYING are

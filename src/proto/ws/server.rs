@@ -139,6 +139,12 @@ impl Codec for WsServer {
         self.reuse()
     }
 
+    /// A close frame with status 1000, unless one has gone out.
+    fn goodbye(&mut self, out: &mut TxBuf) {
+        // a close that is under way already is as good
+        let _ = self.close(1000, "", out);
+    }
+
     fn reuse(&self) -> Reuse {
         if self.abandoned || self.frames.over() { Reuse::Never } else { Reuse::Busy }
     }

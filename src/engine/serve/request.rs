@@ -1,0 +1,238 @@
+//! What a request tells the program, and upgrades to ws.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use percent_encoding::percent_decode;
+
+use super::answer::INTERNAL_ERROR;
+use crate::engine::conn::{Conn, ConnKey, Open};
+use crate::engine::context::Context;
+use crate::engine::life::Fate;
+use crate::engine::open::bind_tid;
+use crate::engine::stream::{Link, Stream, StreamKey, Txn, tag_with_path};
+use crate::policy::{Protocol, StreamType};
+use crate::proto::{Asked, BodyLen, ProtoError, ProtoErrorKind, Response, Tid, Upgrade, ws};
+use crate::stream::{Input, Phase};
+use crate::util::log;
+
+/// More requests came in a second than the policy allows.
+const TOO_MANY_REQUESTS: u16 = 429;
+/// The connection speaks ws from now on.
+const SWITCHING_PROTOCOLS: u16 = 101;
+/// The server speaks ws only.
+const UPGRADE_REQUIRED: u16 = 426;
+
+impl Context {
+    /// A request's head is there: SERVER_TXN, or SERVER_UPGRADE.
+    pub(in crate::engine) fn asked(&self, conn: ConnKey, tid: Tid) {
+        if !self.within_budget(conn) {
+            return self.refuse(conn, tid, TOO_MANY_REQUESTS);
+        }
+        let Some(key) = self.stream_for(conn, tid) else { return };
+        let Some((upgrade, ws_only)) = self.note_request(conn, key, tid) else { return };
+        if upgrade.is_some() {
+            return self.upgrade(conn, key, tid);
+        }
+        if ws_only {
+            return self.refuse(conn, tid, UPGRADE_REQUIRED);
+        }
+        if self.phase(key) == Some(Phase::Connecting) {
+            self.link_up(key);
+        }
+        if !self.linked(key, conn) {
+            return;
+        }
+        let _ = self.tell(key, Input::Asked);
+    }
+
+    /// Says what follows from an input. Whether the stream is still there.
+    fn tell(&self, key: StreamKey, input: Input) -> Fate {
+        for state in self.advance(key, input).unwrap_or(&[]) {
+            let ret = self.say(key, *state);
+            if self.obey(key, ret) == Fate::Gone {
+                return Fate::Gone;
+            }
+        }
+        Fate::Lives
+    }
+
+    fn within_budget(&self, conn: ConnKey) -> bool {
+        let now = self.now();
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(served) = core.conns.get(conn).and_then(|c| c.served.as_ref()) else {
+            return false;
+        };
+        let max = served.listener.and_then(|l| core.streams.get(l)).map(|s| s.kind.serve.max_rate);
+        let Some(port) = core.ports.get_mut(served.port) else { return true };
+        port.budget.take(now, max.unwrap_or(0))
+    }
+
+    /// The stream that a request belongs to: the connection's, or on h2 a new one.
+    fn stream_for(&self, conn: ConnKey, tid: Tid) -> Option<StreamKey> {
+        let speaks = self.core().conns.get_mut(conn)?.open()?.speaks;
+        if speaks == Protocol::H2 {
+            return self.accept_stream(conn, Some(tid));
+        }
+        let mut core = self.core();
+        let core = &mut *core;
+        let c = core.conns.get_mut(conn)?;
+        let (_, key) = *c.bound.first()?;
+        bind_tid(c, key, tid);
+        core.streams.get_mut(key)?.link = Some(Link { conn, tid: Some(tid) });
+        Some(key)
+    }
+
+    /// Gives the stream what the request says. Returns what it wants to be upgraded to, and
+    /// whether nothing else is served here.
+    fn note_request(
+        &self,
+        conn: ConnKey,
+        key: StreamKey,
+        tid: Tid,
+    ) -> Option<(Option<Upgrade>, bool)> {
+        let now = self.now();
+        let mut core = self.core();
+        let core = &mut *core;
+        let c = core.conns.get_mut(conn)?;
+        let stream = core.streams.get_mut(key)?;
+        let asked = c.open()?.codec.request(tid)?;
+        stream.txn = Txn::default();
+        stream.tx_wanted = false;
+        stream.tx_len = None;
+        stream.note(asked);
+        let (upgrade, body) = (asked.upgrade, asked.body);
+        let ws_only = stream.kind.protocol == Protocol::Ws;
+        if let Some(served) = &mut c.served {
+            let stall = stream.kind.serve.stall_s;
+            served.receiving = !matches!(body, BodyLen::None | BodyLen::Known(0));
+            served.rx_due = None;
+            if served.receiving && stall > 0 {
+                core.await_client(conn, now + super::close::seconds(stall));
+            }
+        }
+        Some((upgrade, ws_only))
+    }
+
+    /// Answers without asking the program.
+    pub(super) fn refuse(&self, conn: ConnKey, tid: Tid, status: u16) {
+        let mut core = self.core();
+        let Some(c) = core.conns.get_mut(conn) else { return };
+        if let Some(served) = &mut c.served {
+            served.ask_again = true;
+        }
+        let Some(open) = c.open() else { return };
+        log::info!("a request is answered with status {status}");
+        let answer = Response { status, fields: &[], body: BodyLen::None };
+        if let Err(e) = open.codec.respond(tid, &answer, &mut open.out) {
+            log::err!("{e}");
+        }
+        core.queue(conn);
+    }
+
+    /// The client asks for ws, and the policy offers it.
+    fn upgrade(&self, conn: ConnKey, key: StreamKey, tid: Tid) {
+        if !self.speak_ws(conn, key, tid) || self.tell(key, Input::Upgraded) == Fate::Gone {
+            return;
+        }
+        if self.linked(key, conn) && self.phase(key) == Some(Phase::Connecting) {
+            self.link_up(key);
+        }
+    }
+
+    /// Grants the upgrade and changes the codec. `false`: it was refused.
+    fn speak_ws(&self, conn: ConnKey, key: StreamKey, tid: Tid) -> bool {
+        let granted = {
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(stream) = core.streams.get(key) else { return false };
+            let Some(open) = core.conns.get_mut(conn).and_then(Conn::open) else { return false };
+            grant(open, &stream.kind, tid)
+        };
+        if let Err(e) = &granted {
+            log::err!("{e}");
+            self.refuse(conn, tid, INTERNAL_ERROR);
+        }
+        granted.is_ok()
+    }
+}
+
+/// Answers with 101; the connection speaks ws from then on.
+fn grant(open: &mut Open, kind: &StreamType, tid: Tid) -> Result<(), ProtoError> {
+    let Some(asked) = open.codec.request(tid) else {
+        return Err(ProtoError::new(ProtoErrorKind::BadRequest, "the request is gone"));
+    };
+    let options = ws::ServerOptions {
+        subprotocols: kind.ws.subprotocol.clone(),
+        binary: kind.ws.binary,
+        deflate: kind.ws.permessage_deflate,
+        max_message: kind.serve.max_body,
+    };
+    let accepted = ws::accept(asked, &options)?;
+    let fields = accepted.fields();
+    let answer = Response { status: SWITCHING_PROTOCOLS, fields: &fields, body: BodyLen::None };
+    open.codec.respond(tid, &answer, &mut open.out)?;
+    open.codec = Box::new(ws::WsServer::new(tid, &accepted, &options));
+    open.speaks = Protocol::Ws;
+    Ok(())
+}
+
+impl Stream {
+    /// Metadata from a request: `method`, `path` and `auth` by these names, what the query gives
+    /// by the names of other metadata, and header fields as the policy maps them.
+    fn note(&mut self, asked: &Asked) {
+        let kind = Rc::clone(&self.kind);
+        self.metadata.forget_received();
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        self.tag = tag_with_path(&self.tag, path);
+        for (i, def) in kind.metadata.iter().enumerate() {
+            let named = match def.name.as_str() {
+                "method" => Some(Cow::Borrowed(asked.method.as_bytes())),
+                "path" => Some(Cow::Borrowed(path.as_bytes())),
+                "auth" => asked.fields.get("authorization").map(Cow::Borrowed),
+                name => argument(query, name).map(Cow::Owned),
+            };
+            let header = || def.header.as_ref().and_then(|h| asked.fields.get(h));
+            if let Some(value) = named.as_deref().or_else(header) {
+                self.metadata.receive(&kind, i, value);
+            }
+        }
+    }
+}
+
+/// The value of an argument in a query, decoded.
+fn argument(query: &str, name: &str) -> Option<Vec<u8>> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(key) == name.as_bytes()).then(|| decoded(value))
+    })
+}
+
+fn decoded(text: &str) -> Vec<u8> {
+    let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
+    percent_decode(&spaced).collect()
+}
+
+/// Whether a connection's stream has an answer under way or wants to give one: then a client
+/// that has closed its side still gets it.
+pub(super) fn owes_an_answer(c: &mut Conn, streams: &slotmap::SlotMap<StreamKey, Stream>) -> bool {
+    let wanted = |key: &StreamKey| streams.get(*key).is_some_and(|s| s.tx_wanted || s.txn.answered);
+    let any = c.bound.iter().any(|(tid, key)| tid.is_some() && wanted(key));
+    any && c.open().is_some_and(|o| matches!(o.speaks, Protocol::H1 | Protocol::H2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+
+    #[test]
+    fn arguments_are_found_by_whole_names_and_decoded() {
+        let query = "aq=1&q=a%20b+c&q=2&flag&%71z=3";
+        assert_eq!(argument(query, "q").as_deref(), Some(&b"a b c"[..]));
+        assert_eq!(argument(query, "flag").as_deref(), Some(&b""[..]));
+        assert_eq!(argument(query, "qz").as_deref(), Some(&b"3"[..]));
+        assert_eq!(argument(query, "z"), None);
+        assert_eq!(argument("", "q"), None);
+    }
+}
