@@ -528,15 +528,18 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_add_peer_tx_credit(struct lws_ss_handle *h, in
 LWS_VISIBLE LWS_EXTERN void lws_ss_validity_confirmed(struct lws_ss_handle *h);
 
 /**
- * Says how the request under way on an accepted stream is answered: 0 for status 200, else the
- * status itself (200 to 599; others are answered with 500). To be called before the answer
+ * Says how the request under way on an accepted stream is answered: with a `nack` of 0 by status
+ * 200, else by the status `nack` (200 to 599; others are answered with 500). To be called
+ * before the answer
  * begins, in SERVER_TXN or any time after it; a request that is answered without this call gets
  * status 404. The answer begins with the first `tx` callback, which has to be asked for.
  *
  * Safety:
  * `h` came from this library.
  */
-LWS_VISIBLE LWS_EXTERN void lws_ss_server_ack(struct lws_ss_handle *h, int nack);
+LWS_VISIBLE LWS_EXTERN
+void lws_ss_server_ack(struct lws_ss_handle *h,
+                       int nack);
 
 /**
  * Calls `cb` with each stream that has come in to the listening stream `h` and exists now, oldest
