@@ -183,9 +183,7 @@ typedef lws_ss_state_return_t (*lws_sscb_state)(void *userobj,
 /** Called for each accepted stream, with the caller's argument. */
 typedef void (*lws_sssfec_cb)(struct lws_ss_handle *h, void *arg);
 
-/**
- * What `lws_ss_create` is told. Not copied by reference: may be on the stack, except the strings.
- */
+/** What `lws_ss_create` is told. It is copied, the name too: may be on the stack. */
 struct lws_ss_info {
     /** Name of the stream type in the policy. */
     const char *streamtype;
