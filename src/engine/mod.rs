@@ -24,6 +24,7 @@
 //! | `part` | what becomes of a connection that a stream leaves |
 //! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
+//! | `inner` | what streams of our own need beyond what programs may ask |
 //! | `perf` | times of connecting and of the response, for streams that want to know |
 //! | `multipart` | bodies of several parts, both ways |
 //! | `cookies` | cookies in requests and responses |
@@ -50,6 +51,7 @@ mod dial;
 mod fetch_policy;
 mod file;
 mod http;
+mod inner;
 mod life;
 mod local;
 mod multipart;

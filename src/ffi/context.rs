@@ -22,6 +22,7 @@ use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
 use super::ss::bus;
+use super::sspc::Sspc;
 use super::types::{
     LWS_SERVER_OPTION_EXPLICIT_VHOSTS, LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,
     LWS_SYSBLOB_TYPE_CLIENT_KEY_DER, LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
@@ -45,6 +46,7 @@ pub struct CContext {
     pub(super) engine: Context,
     pub(super) services: Arc<Services>,
     pub(super) table: StreamTable,
+    pub(super) sspc: Sspc,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -287,6 +289,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let services = Services::new(handle, limits, info.system_ops, command_line, wake);
     let host = CHost { handle, services: Arc::clone(&services) };
     // SAFETY: the caller promises good strings.
+    let sspc = unsafe { Sspc::new(info) };
+    // SAFETY: as above.
     let Ok(proxy) = (unsafe { proxies::proxy(info) }) else {
         reserved.give_back();
         return null_mut();
@@ -308,6 +312,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         engine,
         services: Arc::clone(&services),
         table: StreamTable::default(),
+        sspc,
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),
@@ -400,7 +405,6 @@ fn say_what_is_ignored(info: &lws_context_creation_info) {
         ("foreign_loops", !info.foreign_loops.is_null()),
         ("event_lib_custom", !info.event_lib_custom.is_null()),
         ("mounts", !info.mounts.is_null()),
-        ("ss_proxy_bind", !info.ss_proxy_bind.is_null()),
         ("gid or uid", info.gid != 0 || info.uid != 0),
         ("username", !info.username.is_null()),
         ("groupname", !info.groupname.is_null()),

@@ -1,0 +1,4 @@
+//! Streams whose life another process carries out: the proxy has the policy and does the network,
+//! its clients hand over every action on a byte link (see [`proto::sss`](crate::proto::sss)).
+
+pub mod client;
