@@ -12,6 +12,7 @@ use slotmap::{Key, SlotMap};
 use super::conn::{Conn, ConnKey};
 use super::dial::TrustCache;
 use super::pool::Pool;
+use super::ports::{PortKey, Ports};
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
@@ -115,6 +116,8 @@ pub(super) enum Timer {
     Response(StreamKey),
     /// A codec has something to do.
     Codec(ConnKey),
+    /// A port asked for it.
+    Port(PortKey),
     /// The program's own.
     External(usize),
 }
@@ -132,6 +135,7 @@ pub(super) struct Core {
     /// From a token's index to the connection that has it.
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
+    pub ports: Ports,
     pub pool: Pool,
     pub shared: Shared,
     pub sessions: Sessions,
@@ -184,6 +188,7 @@ impl Context {
             conns: SlotMap::with_key(),
             by_index: Vec::new(),
             ready: VecDeque::new(),
+            ports: Ports::default(),
             pool: Pool::default(),
             shared: Shared::default(),
             sessions: Sessions::default(),
@@ -265,6 +270,7 @@ impl Context {
         for conn in conns {
             self.close(conn);
         }
+        self.drop_ports();
     }
 
     /// Where codecs get bytes that nobody can foretell.

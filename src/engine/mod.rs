@@ -26,6 +26,8 @@
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
+//! | `ports` | what else lives on the loop: listeners, links of proxied programs |
+//! | `proxied` | what streams need that another process uses |
 //! | `timers` | the timer heap |
 
 mod api;
@@ -41,6 +43,8 @@ mod multipart;
 mod open;
 mod perf;
 mod pool;
+mod ports;
+mod proxied;
 mod pump;
 mod route;
 mod send;
@@ -53,6 +57,7 @@ pub use api::{CreateError, SetMetadataError};
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use ports::{Port, PortKey, Wake};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

@@ -154,6 +154,8 @@ impl Context {
             let Some(link) = link else { return };
             let Some(c) = core.conns.get_mut(link.conn) else { return };
             c.unbind(key);
+            super::proxied::share_hold(core, link.conn);
+            let Some(c) = core.conns.get_mut(link.conn) else { return };
             if let Some(stream) = core.streams.get_mut(key)
                 && stream.kind.perf
                 && c.times.is_some()
@@ -257,7 +259,7 @@ impl Context {
             let read = {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
-                if !c.readable {
+                if !c.readable || c.held {
                     return true;
                 }
                 let plain = c.route.tls.is_none() && !c.read_closed;

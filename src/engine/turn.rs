@@ -78,7 +78,7 @@ impl Context {
     fn patience(&self, max_wait: Option<Micros>) -> Duration {
         let now = self.now();
         let core = self.core();
-        if !core.ready.is_empty() {
+        if !core.ready.is_empty() || core.ports.is_ready() {
             return Duration::ZERO;
         }
         let next = core.timers.next_due().map(|due| due.saturating_sub(now));
@@ -105,6 +105,10 @@ impl Context {
             for event in &core.events {
                 if event.token() == WAKER {
                     woken = true;
+                    continue;
+                }
+                if event.token().0 >= super::ports::FIRST_TOKEN {
+                    core.ports.note(event);
                     continue;
                 }
                 let index = event.token().0 / super::context::SOCKETS_PER_CONN;
@@ -139,7 +143,7 @@ impl Context {
             let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
-        count > 0
+        self.serve_ports() || count > 0
     }
 
     /// Returns whether any timer was due.
@@ -160,6 +164,7 @@ impl Context {
                 Some(Timer::Validity(conn)) => self.validity_due(conn),
                 Some(Timer::Response(key)) => self.response_late(key),
                 Some(Timer::Codec(conn)) => self.codec_due(conn),
+                Some(Timer::Port(key)) => self.port_due(key),
             }
         }
     }
@@ -245,6 +250,10 @@ impl Context {
             c.validity = None;
             let bound = c.bound.iter().filter_map(|(_, key)| core.streams.get(*key));
             let Some((ping, hangup)) = bound.filter_map(validity_of).next() else { return };
+            if c.held {
+                // nothing is read: nobody knows
+                c.alive = now;
+            }
             let quiet = now.saturating_sub(c.alive);
             let due = if hangup > 0 && quiet >= hangup {
                 hang_up = true;

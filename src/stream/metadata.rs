@@ -35,6 +35,8 @@ pub struct Metadata {
     declared: Vec<Option<Value>>,
     /// Header fields set directly, names as given but without the colon.
     direct: Vec<(String, Value)>,
+    /// Declarations whose values came from the peer and were not asked for since.
+    fresh: Vec<usize>,
 }
 
 /// The policy does not know the name.
@@ -88,6 +90,14 @@ impl Metadata {
             self.declared.resize_with(kind.metadata.len(), || None);
         }
         self.declared[i] = Some(Box::new(Owned::new(value)));
+        if !self.fresh.contains(&i) {
+            self.fresh.push(i);
+        }
+    }
+
+    /// The declaration of a value that came from the peer, each once.
+    pub fn take_fresh(&mut self) -> Option<usize> {
+        self.fresh.pop()
     }
 
     /// The header fields that were set directly.
