@@ -27,6 +27,8 @@ mod mqtt_resume;
 mod mqtt_streams;
 mod mqtt_topic;
 mod raw;
+mod sss;
+mod sss_feed;
 mod ws_deflate;
 mod ws_feed;
 mod ws_frames;
