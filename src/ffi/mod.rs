@@ -23,6 +23,7 @@ mod policy_static;
 mod policy_structs;
 pub mod policy_text;
 mod policy_words;
+pub mod proxy;
 mod ptr;
 pub mod purify;
 pub mod random;

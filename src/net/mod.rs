@@ -9,6 +9,7 @@
 mod connect;
 mod dns;
 mod identity;
+mod listen;
 mod socket;
 mod tcp;
 mod tls;
@@ -23,6 +24,7 @@ pub use dns::{
     std_lookup,
 };
 pub use identity::Identity;
+pub use listen::{Accepted, Listener};
 pub use socket::{Bind, KeepAlive, SocketOptions};
 pub use tcp::TcpTransport;
 pub use tls::Tls;
@@ -30,6 +32,7 @@ pub use trust::{TrustError, TrustStore};
 pub use unix::UnixTransport;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// One layer of a connection. TLS and proxies wrap another transport.
 pub trait Transport {
@@ -83,6 +86,11 @@ pub trait Transport {
 
     /// What to register with mio.
     fn source(&mut self) -> &mut dyn mio::event::Source;
+
+    /// The socket, if there is one: for what the system knows of its peer.
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// The peer, for logs: `127.0.0.1:443` or `+/run/x.sock`.
     fn peer(&self) -> String;

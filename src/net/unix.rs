@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::SocketAddr;
 
 use mio::net::UnixStream;
@@ -41,7 +42,7 @@ impl UnixTransport {
     }
 }
 
-fn address(name: &str) -> io::Result<SocketAddr> {
+pub(super) fn address(name: &str) -> io::Result<SocketAddr> {
     match name.strip_prefix('@') {
         Some(hidden) => abstract_address(hidden),
         None => SocketAddr::from_pathname(name),
@@ -96,6 +97,10 @@ impl Transport for UnixTransport {
 
     fn source(&mut self) -> &mut dyn mio::event::Source {
         &mut self.stream
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.stream.as_fd())
     }
 
     fn peer(&self) -> String {

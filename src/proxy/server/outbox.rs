@@ -23,6 +23,9 @@ const MARKED_PIECE: usize = 1380;
 /// Payload without marks: well below the smallest buffer that clients have.
 const PLAIN_PIECE: usize = 16 * 1024;
 
+/// Memory is kept for as much when nothing waits.
+const KEPT: usize = 16 * 1024;
+
 /// The marks that belong to the first piece and to the last.
 const FIRST: u32 = flags::SOM | flags::POLL | flags::RELATED_START;
 const LAST: u32 = flags::EOM | flags::RELATED_END;
@@ -36,6 +39,8 @@ pub(super) struct Outbox {
     taken: u64,
     /// Payload frames: where they start, counted like `put`, and since when they wait.
     waiting: VecDeque<(u64, u64)>,
+    /// The most that has waited since it was empty.
+    peak: usize,
 }
 
 impl Outbox {
@@ -53,6 +58,7 @@ impl Outbox {
     pub fn push(&mut self, frame: &ToClient<'_>) -> Result<(), ProtoError> {
         frame.encode(&mut self.out)?;
         self.put = self.taken + self.len() as u64;
+        self.peak = self.peak.max(self.len());
         Ok(())
     }
 
@@ -87,7 +93,9 @@ impl Outbox {
     /// What the transport should write next, with its times filled in.
     pub fn pending(&mut self) -> &[u8] {
         let taken = self.taken;
-        self.waiting.retain(|(at, _)| *at >= taken);
+        while self.waiting.front().is_some_and(|(at, _)| *at < taken) {
+            self.waiting.pop_front();
+        }
         let pending = self.out.pending_mut();
         let most = pending.len().min(MOST_AT_ONCE);
         let pending = &mut pending[..most];
@@ -108,7 +116,9 @@ impl Outbox {
         self.taken += n as u64;
         if self.out.is_empty() {
             self.waiting.clear();
-            self.out.release_if_idle();
+            if std::mem::take(&mut self.peak) > KEPT {
+                self.out.release_if_idle();
+            }
         }
     }
 

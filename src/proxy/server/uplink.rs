@@ -50,11 +50,6 @@ impl Uplink {
         self.chunks.is_empty()
     }
 
-    /// Messages that wait.
-    pub fn messages(&self) -> usize {
-        self.chunks.len()
-    }
-
     /// The message that comes next will have so many bytes.
     pub fn announce(&mut self, len: u64) {
         self.hint = Some(len);
@@ -86,8 +81,15 @@ impl Uplink {
         front.hint.or(front.eom.then_some(front.len as u64))
     }
 
+    /// Whether the stream may be called for what waits; where messages have to be known whole
+    /// (`whole`), their length has to be known before their first byte.
+    pub fn may_go(&self, whole: bool) -> bool {
+        let begun = self.chunks.front().is_some_and(|c| !c.som);
+        self.has_payload() && (!whole || begun || self.front_len().is_some())
+    }
+
     /// Whether there is something to take.
-    pub fn has_payload(&self) -> bool {
+    fn has_payload(&self) -> bool {
         self.chunks.front().is_some_and(|c| c.len > 0 || c.som || c.eom)
     }
 
@@ -200,7 +202,22 @@ mod tests {
         }
         assert_eq!(take(&mut up, 7, true).map(|t| t.1), Some(b"abcdefg".to_vec()));
         assert_eq!(take(&mut up, 7, true).map(|t| t.1), Some(b"hi".to_vec()));
-        assert_eq!((up.len(), up.messages()), (0, 0));
+        assert!(up.len() == 0 && up.is_empty());
+    }
+
+    #[test]
+    fn where_messages_go_whole_their_length_has_to_be_known() {
+        let mut up = Uplink::default();
+        up.push(b"ab", SOM);
+        assert!(up.may_go(false) && !up.may_go(true));
+        up.push(b"cd", EOM);
+        assert!(up.may_go(true));
+        take(&mut up, 3, false);
+        assert!(up.may_go(true), "the rest of one that was begun");
+        up.clear();
+        up.announce(3);
+        up.push(b"ab", SOM);
+        assert!(up.may_go(true));
     }
 
     #[test]
