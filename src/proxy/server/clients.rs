@@ -60,11 +60,7 @@ impl Clients {
         if self.links.get() >= self.limits.links {
             return Err(format!("{} links exist already", self.links.get()));
         }
-        let client = self.known.borrow().get(&who).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let client = Rc::<Client>::default();
-            self.known.borrow_mut().insert(who, Rc::downgrade(&client));
-            client
-        });
+        let client = self.client(who);
         let streams = client.streams.get();
         if streams >= self.limits.streams {
             return Err(format!("the client has {streams} streams already"));
@@ -72,6 +68,16 @@ impl Clients {
         client.streams.set(streams + 1);
         self.links.set(self.links.get() + 1);
         Ok(Share { clients: Rc::clone(self), client, who, bytes: Cell::new(0) })
+    }
+
+    fn client(&self, who: Who) -> Rc<Client> {
+        let mut known = self.known.borrow_mut();
+        if let Some(client) = known.get(&who).and_then(Weak::upgrade) {
+            return client;
+        }
+        let client = Rc::<Client>::default();
+        known.insert(who, Rc::downgrade(&client));
+        client
     }
 }
 
