@@ -124,6 +124,17 @@ struct lws_smd_peer *lws_smd_register(struct lws_context *ctx,
 LWS_VISIBLE LWS_EXTERN void lws_smd_unregister(struct lws_smd_peer *pr);
 
 /**
+ * Passes on what a proxied stream of the type `_lws_smd` received to the listeners of its
+ * context, with the time at which it was sent first. To be called in the stream's `rx`, with the
+ * stream's object and the payload. Returns 0, also if nobody listens to its class; 1 if it is no
+ * message, there is no such stream, or the queue is full.
+ *
+ * Safety:
+ * `len` bytes are readable at `buf`.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_smd_sspc_rx_forward(void *ss_user, const uint8_t *buf, size_t len);
+
+/**
  * Tells a message of this class, formatted like printf(), to everybody who listens.
  * Returns 0, or 1 if it does not fit or the queue is full.
  */

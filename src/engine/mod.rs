@@ -20,6 +20,7 @@
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
+//! | `inner` | what streams of our own need beyond what programs may ask |
 //! | `perf` | times of connecting and of the response, for streams that want to know |
 //! | `multipart` | bodies of several parts, both ways |
 //! | `cookies` | cookies in requests and responses |
@@ -38,6 +39,7 @@ mod cookies;
 mod dial;
 mod fetch_policy;
 mod http;
+mod inner;
 mod life;
 mod multipart;
 mod open;

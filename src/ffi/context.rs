@@ -18,6 +18,7 @@ use super::policy_text::{self, Pieces};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
+use super::sspc::Sspc;
 use super::types::{
     LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
     LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
@@ -40,6 +41,7 @@ pub struct CContext {
     pub(super) engine: Context,
     pub(super) services: Arc<Services>,
     pub(super) table: StreamTable,
+    pub(super) sspc: Sspc,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -241,6 +243,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let services = Services::new(handle, limits, info.system_ops, command_line, wake);
     let host = CHost { handle, services: Arc::clone(&services) };
     // SAFETY: the caller promises good strings.
+    let sspc = unsafe { Sspc::new(info) };
+    // SAFETY: the caller promises good strings.
     let options = ContextOptions { cookies: unsafe { cookies(info) }, ..options(info) };
     let engine = Context::new(policy, Box::new(Monotonic::new()), Box::new(host), options);
     let engine = match engine {
@@ -257,6 +261,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         engine,
         services: Arc::clone(&services),
         table: StreamTable::default(),
+        sspc,
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),

@@ -33,6 +33,7 @@ pub mod ser;
 pub mod services;
 pub mod smd;
 pub mod ss;
+pub mod sspc;
 pub mod state;
 pub mod string;
 pub mod sul;

@@ -1,12 +1,15 @@
 //! Streams (`lws_ss_*`): their life here, metadata, what they tell about themselves, and the
 //! server's part in files of their own.
 
+mod handler;
 mod info;
 mod metadata;
 mod server;
 
+pub(super) use handler::CHandler;
+
 use std::any::Any;
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
@@ -15,92 +18,12 @@ use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry;
 use super::types::{
-    lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
-    lws_sscb_state, lws_sscb_tx,
+    lws_context, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx, lws_sscb_state,
+    lws_sscb_tx,
 };
-use crate::engine::{Handler, NewStream, StreamKey, TxAnswer};
-use crate::stream::{Flags, Ret};
+use crate::engine::{NewStream, StreamKey};
+use crate::stream::Ret;
 use crate::util::log;
-
-/// The program's side of a stream: its object and its callbacks.
-struct CHandler {
-    user: UserObject,
-    rx: Cell<lws_sscb_rx>,
-    tx: Cell<lws_sscb_tx>,
-    state: Cell<lws_sscb_state>,
-    /// The tag as a C string, for `lws_ss_tag`.
-    tag: Tag,
-}
-
-/// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
-const TAG_ROOM: usize = 96;
-
-/// A text at an address that does not change, which programs keep. Takes memory once asked for.
-#[derive(Default)]
-struct Tag(OnceCell<Box<[Cell<u8>; TAG_ROOM]>>);
-
-impl Tag {
-    /// Makes it say `text`, as far as there is room, and gives its address.
-    fn put(&self, text: &str) -> *const c_char {
-        let memory = self.0.get_or_init(|| Box::new([const { Cell::new(0) }; TAG_ROOM]));
-        let mut len = text.len().min(TAG_ROOM - 1);
-        while !text.is_char_boundary(len) {
-            len -= 1;
-        }
-        for (place, byte) in memory.iter().zip(text.as_bytes()[..len].iter().chain([&0])) {
-            place.set(*byte);
-        }
-        memory.as_ptr().cast()
-    }
-}
-
-/// The program's object, zeroed when made and freed with the stream.
-struct UserObject(*mut c_void);
-
-impl UserObject {
-    fn new(size: usize) -> Option<Self> {
-        // SAFETY: no pointers are involved.
-        let memory = unsafe { libc::calloc(1, size.max(1)) };
-        (!memory.is_null()).then_some(Self(memory))
-    }
-}
-
-impl Drop for UserObject {
-    fn drop(&mut self) {
-        // SAFETY: the memory came from calloc and is freed once.
-        unsafe { libc::free(self.0) };
-    }
-}
-
-impl Handler for CHandler {
-    fn state(&self, code: u32, ordinal: u32) -> Ret {
-        let Some(callback) = self.state.get() else { return Ret::Ok };
-        // SAFETY: the program's own callback with its own object, which lives as long as this
-        // handler; no borrow of ours is held (see `engine`).
-        let answer =
-            unsafe { callback(self.user.0, null_mut(), code as lws_ss_constate_t, ordinal) };
-        Ret::from_code(answer as c_int)
-    }
-
-    fn rx(&self, data: &[u8], flags: Flags) -> Ret {
-        let Some(callback) = self.rx.get() else { return Ret::Ok };
-        // SAFETY: as above; the data outlives the call.
-        let answer = unsafe { callback(self.user.0, data.as_ptr(), data.len(), flags.bits()) };
-        Ret::from_code(answer as c_int)
-    }
-
-    fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer> {
-        let callback = self.tx.get()?;
-        let mut len = window.len();
-        let mut flags: c_int = 0;
-        // SAFETY: as above; the window is the program's alone during the call.
-        let answer = unsafe {
-            callback(self.user.0, ordinal, window.as_mut_ptr(), &raw mut len, &raw mut flags)
-        };
-        let flags = Flags::from_bits_truncate(flags);
-        Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
-    }
-}
 
 /// Does `f` with the program's side of a stream.
 fn with_handler<R>(cx: &CContext, key: StreamKey, f: impl FnOnce(&CHandler) -> R) -> Option<R> {
@@ -171,34 +94,23 @@ unsafe fn create(
         log::err!("lws_ss_create: the policy has no stream type '{name}'");
         return Err(());
     };
-    let pointer = size_of::<*mut c_void>();
-    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
-    let needed = needed.max(ssi.opaque_user_data_offset.saturating_add(pointer));
-    let Some(user) = UserObject::new(needed) else {
-        log::err!("lws_ss_create: {name}: no memory for an object of {needed} bytes");
+    // SAFETY: as the caller promises.
+    let Some(handler) = (unsafe { CHandler::new(ssi) }) else {
+        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", ssi.user_alloc);
         return Err(());
     };
-    let object = user.0;
-    let handler = Rc::new(CHandler {
-        user,
-        rx: Cell::new(ssi.rx),
-        tx: Cell::new(ssi.tx),
-        state: Cell::new(ssi.state),
-        tag: Tag::default(),
-    });
+    let handler = Rc::new(handler);
     let peer_credit = u32::try_from(ssi.manual_initial_tx_credit).ok().filter(|c| *c > 0);
-    let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
+    let new = NewStream { kind: Rc::clone(kind), handler: handler.clone(), peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
     let Some(handle) = cx.table.handle(cx.handle, key) else {
         log::err!("lws_ss_create: {name}: too many streams");
         cx.engine.discard(key);
         return Err(());
     };
-    // SAFETY: the object has room at both offsets, as computed above; the out-pointers are good
-    // or NULL.
+    // SAFETY: the object was made for these offsets; the out-pointers are good or NULL.
     unsafe {
-        object.byte_add(ssi.handle_offset).cast::<*mut lws_ss_handle>().write_unaligned(handle);
-        object.byte_add(ssi.opaque_user_data_offset).cast::<*mut c_void>().write_unaligned(opaque);
+        handler.introduce(ssi, handle.cast(), opaque);
         if !ppss.is_null() {
             *ppss = handle;
         }
@@ -355,17 +267,7 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     state: lws_sscb_state,
 ) {
     with_stream("lws_ss_change_handlers", h, (), |cx, key| {
-        with_handler(cx, key, |handler| {
-            if rx.is_some() {
-                handler.rx.set(rx);
-            }
-            if tx.is_some() {
-                handler.tx.set(tx);
-            }
-            if state.is_some() {
-                handler.state.set(state);
-            }
-        });
+        with_handler(cx, key, |handler| handler.change(rx, tx, state));
     });
 }
 

@@ -1,0 +1,141 @@
+//! The program's side of a stream: its object, its callbacks, its name.
+
+use std::cell::{Cell, OnceCell};
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr::null_mut;
+
+use super::super::types::{
+    lws_ss_constate_t, lws_ss_info, lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
+};
+use crate::engine::{Handler, TxAnswer};
+use crate::stream::{Flags, Ret};
+
+/// The program's side of a stream: its object and its callbacks.
+pub(in super::super) struct CHandler {
+    user: UserObject,
+    pub rx: Cell<lws_sscb_rx>,
+    pub tx: Cell<lws_sscb_tx>,
+    pub state: Cell<lws_sscb_state>,
+    /// The tag as a C string, for `lws_ss_tag`.
+    pub tag: Tag,
+}
+
+/// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
+const TAG_ROOM: usize = 96;
+
+/// A text at an address that does not change, which programs keep. Takes memory once asked for.
+#[derive(Default)]
+pub(in super::super) struct Tag(OnceCell<Box<[Cell<u8>; TAG_ROOM]>>);
+
+impl Tag {
+    /// Makes it say `text`, as far as there is room, and gives its address.
+    pub fn put(&self, text: &str) -> *const c_char {
+        let memory = self.0.get_or_init(|| Box::new([const { Cell::new(0) }; TAG_ROOM]));
+        let mut len = text.len().min(TAG_ROOM - 1);
+        while !text.is_char_boundary(len) {
+            len -= 1;
+        }
+        for (place, byte) in memory.iter().zip(text.as_bytes()[..len].iter().chain([&0])) {
+            place.set(*byte);
+        }
+        memory.as_ptr().cast()
+    }
+}
+
+/// The program's object, zeroed when made and freed with the stream.
+struct UserObject(*mut c_void);
+
+impl UserObject {
+    fn new(size: usize) -> Option<Self> {
+        // SAFETY: no pointers are involved.
+        let memory = unsafe { libc::calloc(1, size.max(1)) };
+        (!memory.is_null()).then_some(Self(memory))
+    }
+}
+
+impl Drop for UserObject {
+    fn drop(&mut self) {
+        // SAFETY: the memory came from calloc and is freed once.
+        unsafe { libc::free(self.0) };
+    }
+}
+
+impl CHandler {
+    /// With an object of its own, zeroed; `None`: there is no memory for it.
+    ///
+    /// # Safety
+    /// The callbacks stay callable as long as this lives.
+    pub unsafe fn new(ssi: &lws_ss_info) -> Option<Self> {
+        let pointer = size_of::<*mut c_void>();
+        let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
+        let needed = needed.max(ssi.opaque_user_data_offset.saturating_add(pointer));
+        Some(Self {
+            user: UserObject::new(needed)?,
+            rx: Cell::new(ssi.rx),
+            tx: Cell::new(ssi.tx),
+            state: Cell::new(ssi.state),
+            tag: Tag::default(),
+        })
+    }
+
+    /// Writes the stream's handle and the program's pointer into the object.
+    ///
+    /// # Safety
+    /// `ssi` is the one that this was made with.
+    pub unsafe fn introduce(&self, ssi: &lws_ss_info, handle: *mut c_void, opaque: *mut c_void) {
+        let place = |offset| self.user.0.wrapping_byte_add(offset).cast::<*mut c_void>();
+        // SAFETY: the object has room at both offsets, see `new`.
+        unsafe {
+            place(ssi.handle_offset).write_unaligned(handle);
+            place(ssi.opaque_user_data_offset).write_unaligned(opaque);
+        }
+    }
+
+    /// The program's object.
+    pub fn object(&self) -> *mut c_void {
+        self.user.0
+    }
+
+    /// Exchanges the callbacks that are given.
+    pub fn change(&self, rx: lws_sscb_rx, tx: lws_sscb_tx, state: lws_sscb_state) {
+        if rx.is_some() {
+            self.rx.set(rx);
+        }
+        if tx.is_some() {
+            self.tx.set(tx);
+        }
+        if state.is_some() {
+            self.state.set(state);
+        }
+    }
+}
+
+impl Handler for CHandler {
+    fn state(&self, code: u32, ordinal: u32) -> Ret {
+        let Some(callback) = self.state.get() else { return Ret::Ok };
+        // SAFETY: the program's own callback with its own object, which lives as long as this
+        // handler; no borrow of ours is held (see `engine`).
+        let answer =
+            unsafe { callback(self.user.0, null_mut(), code as lws_ss_constate_t, ordinal) };
+        Ret::from_code(answer as c_int)
+    }
+
+    fn rx(&self, data: &[u8], flags: Flags) -> Ret {
+        let Some(callback) = self.rx.get() else { return Ret::Ok };
+        // SAFETY: as above; the data outlives the call.
+        let answer = unsafe { callback(self.user.0, data.as_ptr(), data.len(), flags.bits()) };
+        Ret::from_code(answer as c_int)
+    }
+
+    fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer> {
+        let callback = self.tx.get()?;
+        let mut len = window.len();
+        let mut flags: c_int = 0;
+        // SAFETY: as above; the window is the program's alone during the call.
+        let answer = unsafe {
+            callback(self.user.0, ordinal, window.as_mut_ptr(), &raw mut len, &raw mut flags)
+        };
+        let flags = Flags::from_bits_truncate(flags);
+        Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
+    }
+}
