@@ -109,11 +109,8 @@ unsafe fn apply(rules: &lws_ss_proxy_rules, options: &mut Options) {
     let limits = &mut options.limits;
     limits.links = size(rules.max_links, limits.links);
     limits.streams = size(rules.max_streams_per_client, limits.streams);
-    limits.bytes = if rules.max_bytes_per_client > 0 {
-        rules.max_bytes_per_client
-    } else {
-        limits.bytes
-    };
+    limits.bytes =
+        if rules.max_bytes_per_client > 0 { rules.max_bytes_per_client } else { limits.bytes };
     if rules.socket_mode > 0 {
         options.mode = rules.socket_mode;
     }

@@ -190,8 +190,7 @@ fn is_left_over(name: &str) -> bool {
     let is_socket = |p: &Path| p.symlink_metadata().is_ok_and(|m| m.file_type().is_socket());
     !name.starts_with('@')
         && is_socket(Path::new(name))
-        && StdUnixStream::connect(name)
-            .is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused)
+        && StdUnixStream::connect(name).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// The connection came to an end while it waited; accept(2) also reports trouble of the network
@@ -212,8 +211,5 @@ fn is_lost(e: &io::Error) -> bool {
 }
 
 fn is_no_room(e: &io::Error) -> bool {
-    matches!(
-        e.raw_os_error(),
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
-    )
+    matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }

@@ -156,7 +156,8 @@ impl Link {
         match self.stage.get() {
             Stage::Fresh => true,
             Stage::Running => {
-                self.broken.borrow().is_none() && self.uplink.borrow().len() < self.marks.get().buffer
+                self.broken.borrow().is_none()
+                    && self.uplink.borrow().len() < self.marks.get().buffer
             }
             Stage::Refused | Stage::Draining | Stage::Over => false,
         }
@@ -172,8 +173,7 @@ impl Link {
         };
         let mut input = bytes;
         let mut sends = false;
-        loop {
-            let Some(frame) = decoder.next(&mut input).map_err(|e| e.to_string())? else { break };
+        while let Some(frame) = decoder.next(&mut input).map_err(|e| e.to_string())? {
             if let ToProxy::Payload(payload) = frame {
                 sends |= self.take_payload(&payload)?;
             } else {

@@ -184,12 +184,21 @@ mod tests {
     fn an_open_message_goes_on_where_it_was() {
         let mut up = Uplink::default();
         up.push(b"a", SOM);
-        assert_eq!(take(&mut up, 9, false).map(|t| t.0), Some(Taken { len: 1, som: true, eom: false }));
+        assert_eq!(
+            take(&mut up, 9, false).map(|t| t.0),
+            Some(Taken { len: 1, som: true, eom: false })
+        );
         assert!(!up.has_payload() && up.is_empty());
         up.push(b"b", EOM);
-        assert_eq!(take(&mut up, 9, false).map(|t| t.0), Some(Taken { len: 1, som: false, eom: true }));
+        assert_eq!(
+            take(&mut up, 9, false).map(|t| t.0),
+            Some(Taken { len: 1, som: false, eom: true })
+        );
         up.push(b"", EOM);
-        assert_eq!(take(&mut up, 9, false).map(|t| t.0), Some(Taken { len: 0, som: false, eom: true }));
+        assert_eq!(
+            take(&mut up, 9, false).map(|t| t.0),
+            Some(Taken { len: 0, som: false, eom: true })
+        );
         up.push(b"", 0);
         assert_eq!(take(&mut up, 9, false), None);
     }
@@ -202,7 +211,7 @@ mod tests {
         }
         assert_eq!(take(&mut up, 7, true).map(|t| t.1), Some(b"abcdefg".to_vec()));
         assert_eq!(take(&mut up, 7, true).map(|t| t.1), Some(b"hi".to_vec()));
-        assert!(up.len() == 0 && up.is_empty());
+        assert_eq!((up.len(), up.is_empty()), (0, true));
     }
 
     #[test]
