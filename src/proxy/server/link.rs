@@ -67,6 +67,8 @@ pub(super) struct Marks {
     buffer: usize,
     /// Messages go out when their length is known.
     whole: bool,
+    /// The peer has a credit, and the client leaves it to us.
+    credits: bool,
 }
 
 impl Marks {
@@ -79,7 +81,13 @@ impl Marks {
         let hold_above = size(policy.rxflow_on_above).unwrap_or(buffer);
         let release_below = size(policy.rxflow_off_below).unwrap_or(hold_above / 2 + 1);
         let release_below = release_below.min(hold_above);
-        Self { hold_above, release_below, buffer, whole: kind.protocol == Protocol::Mqtt }
+        Self {
+            hold_above,
+            release_below,
+            buffer,
+            whole: kind.protocol == Protocol::Mqtt,
+            credits: false,
+        }
     }
 }
 
@@ -101,6 +109,8 @@ pub(super) struct Link {
     /// connection that is gone.
     pub connected: Cell<bool>,
     held: Cell<bool>,
+    /// Bytes that the peer has sent on its credit and did not get back.
+    spent: Cell<usize>,
     /// Why it cannot go on.
     broken: RefCell<Option<String>>,
 }
@@ -121,6 +131,7 @@ impl Link {
             early_timeout: Cell::new(None),
             connected: Cell::new(false),
             held: Cell::new(false),
+            spent: Cell::new(0),
             broken: RefCell::default(),
         })
     }
@@ -274,10 +285,15 @@ impl Link {
         if kind.server {
             return Err(format!("stream type '{name}' is a server: those are not for clients"));
         }
-        let marks = Marks::of(kind);
+        let mut marks = Marks::of(kind);
+        let mut peer_credit = u32::try_from(credit).ok().filter(|c| *c > 0);
+        if kind.protocol == Protocol::H2 && peer_credit.is_none() {
+            // several streams share the connection: each is slowed down by itself
+            marks.credits = true;
+            peer_credit = u32::try_from(marks.hold_above).ok();
+        }
         self.marks.set(marks);
         let handler = Rc::new(Onward::new(Rc::clone(self), kind));
-        let peer_credit = u32::try_from(credit).ok().filter(|c| *c > 0);
         let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
         let key = cx.make(new).map_err(|e| e.to_string())?;
         cx.set_proxied(key);
@@ -306,6 +322,9 @@ impl Link {
         }
         self.account();
         self.poke(cx);
+        if self.marks.get().credits {
+            self.spent.set(self.spent.get() + bytes.len());
+        }
         if self.broken.borrow().is_some() {
             return Ret::DisconnectMe;
         }
@@ -316,8 +335,13 @@ impl Link {
         Ret::Ok
     }
 
-    /// A new connection of the stream knows nothing of its being held.
-    pub fn hold_again(&self, cx: &Context) {
+    /// A new connection of the stream has its whole credit, and knows nothing of being held.
+    pub fn begin(&self, cx: &Context) {
+        self.spent.set(0);
+        self.hold_again(cx);
+    }
+
+    fn hold_again(&self, cx: &Context) {
         if let (true, Some(key)) = (self.held.get(), self.stream.get()) {
             cx.hold_rx(key);
         }
@@ -380,11 +404,14 @@ impl Link {
             return Next::Goes;
         }
         let waits = self.outbox.borrow().len();
-        if waits < self.marks.get().release_below
-            && self.held.replace(false)
-            && let Some(key) = self.stream.get()
-        {
-            cx.release_rx(key);
+        if let (true, Some(key)) = (waits < self.marks.get().release_below, self.stream.get()) {
+            if self.held.replace(false) {
+                cx.release_rx(key);
+            }
+            let spent = self.spent.replace(0);
+            if spent > 0 && self.connected.get() {
+                cx.add_peer_credit(key, i32::try_from(spent).unwrap_or(i32::MAX));
+            }
         }
         match self.stage.get() {
             Stage::Refused | Stage::Over if waits == 0 => Next::Goes,

@@ -82,7 +82,7 @@ impl Onward {
     fn follow(&self, cx: &Context, code: u32) {
         if code == State::Connected.code() {
             self.link.connected.set(true);
-            self.link.hold_again(cx);
+            self.link.begin(cx);
             self.credit.set(0);
             self.pass_credit(cx, self.window);
         } else if [State::Disconnected, State::Unreachable, State::AuthFailed]
