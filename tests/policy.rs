@@ -401,3 +401,17 @@ fn an_old_stream_type_outlives_its_policy() {
     assert_eq!(stream.retry.as_ref().unwrap().backoff_ms, [100]);
     assert_eq!(Rc::strong_count(&stream), 1);
 }
+
+#[test]
+fn a_hang_up_before_the_probe_is_warned_of() {
+    let retry = |hangup: u16| {
+        format!("{{\"retry\": [{{\"r\": {{\"svalidping\": 30,\n \"svalidhup\": {hangup}}}}}]}}")
+    };
+    let warned = warnings(&retry(10));
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    let place = "2:15: retry[r].svalidhup:";
+    assert!(warned[0].contains(place) && warned[0].contains("10 s is less"), "{warned:?}");
+    for fine in [0, 30, 35] {
+        assert_eq!(warnings(&retry(fine)), [""; 0]);
+    }
+}

@@ -85,7 +85,8 @@ int lws_sspc_get_metadata(struct lws_sspc_handle *h,
  *
  * The proxy is reached as the context was told: by TCP at `ss_proxy_address` and
  * `ss_proxy_port`, or by the unix socket `ss_proxy_bind` (`+path`, `+@abstract`; by default
- * `+@proxy.ss.lws` on Linux, `+/tmp/proxy.ss.lws` elsewhere). Every attempt that fails is told as
+ * `+@proxy.ss.lws` on Linux, `+/tmp/proxy.ss.lws` elsewhere), or by the transport
+ * `txp_ops_sspc`. Every attempt that fails is told as
  * UPSTREAM_LINK_RETRY, with the milliseconds since the link was lost or the stream made (from
  * within this call already if there is no such socket), and repeated after a second. CREATING is
  * said, once, when the proxy has the stream; a proxy that denies it is asked again after a

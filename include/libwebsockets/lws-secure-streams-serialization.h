@@ -381,6 +381,9 @@ typedef struct lws_transport_mux lws_transport_mux_t;
 /** The link is a server's. */
 #define LWSTMINFO_SERVER (1 << 0)
 
+/* What a transport of the program's (info.txp_ops_sspc) tells the stream; ops_in of its path. */
+extern LWS_VISIBLE const lws_transport_client_ops_t lws_txp_inside_sspc;
+
 #ifdef __cplusplus
 }
 #endif

@@ -248,8 +248,8 @@ typedef struct lws_ss_proxy_rules lws_ss_proxy_rules_t;
  * (0 to 3): `keyid` and `key` are copied to the system blobs of external authentication `idx`,
  * in places 0 and 1.
  *
- * Returns 0, or -1 with a log line. (What signs the requests is not built into this library; that
- * the key waits for it is said once a call.)
+ * Returns 0, or -1 with a log line. Legal at any time: the next request is signed with the new
+ * key.
  *
  * Safety:
  * `context` came from this library; the strings are NULL or NUL-terminated.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
@@ -18,7 +19,7 @@ use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
 use crate::net::{LookupFn, LookupId, Resolver};
 use crate::policy::Policy;
-use crate::system::cookies;
+use crate::system::{cookies, sigv4};
 use crate::util::clock::{Clock, Micros, SEC};
 use crate::util::log;
 
@@ -29,6 +30,12 @@ pub trait Host {
 
     /// The bytes of a system blob, if it has any: the auth token number `index`.
     fn auth_blob(&self, index: u8) -> Option<Vec<u8>>;
+
+    /// The key that requests to AWS are signed with: number `index`, if it was set.
+    fn aws_key(&self, index: u8) -> Option<sigv4::Key> {
+        let _ = index;
+        None
+    }
 
     /// The device's serial number, firmware version and type, if set.
     fn device_blob(&self, which: DeviceBlob) -> Option<Vec<u8>>;
@@ -218,6 +225,11 @@ impl Context {
     #[must_use]
     pub fn now(&self) -> Micros {
         self.clock.now()
+    }
+
+    /// The calendar's time.
+    pub(super) fn wall(&self) -> SystemTime {
+        self.clock.wall()
     }
 
     /// Wakes the loop from any thread.

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::time::SystemTime;
 
+use super::auth::Unsigned;
 use super::conn::{Conn, ConnKey};
 use super::context::{Context, DeviceBlob, Timer};
 use super::cookies::cookies_for;
@@ -83,7 +84,13 @@ impl Context {
             let cookies = cookies_for(core.jar.as_ref(), target, &path);
             fields.extend(cookies.map(|c| ("cookie".to_owned(), c.into_bytes())));
         }
-        Ok(Parts { body, fields, framing, authority: target.authority(), method, path })
+        let authority = target.authority();
+        if kind.is_signed() && !stream.txn.elsewhere {
+            let (authority, method, path) = (&*authority, &*method, &*path);
+            let unsigned = Unsigned { authority, method, path, body, tls: target.tls };
+            self.sign(stream, &unsigned, &mut fields)?;
+        }
+        Ok(Parts { body, fields, framing, authority, method, path })
     }
 
     /// The request's header fields: device facts and credentials first, then metadata, then what
@@ -112,12 +119,13 @@ impl Context {
             let value = stream.metadata.declared(i).filter(|v| !v.is_empty());
             if let (Some(header), Some(value)) = (&def.header, value)
                 && !(stream.txn.elsewhere && is_credential(header))
+                && length_of(header, value).is_none()
             {
                 set_field(&mut fields, header, value);
             }
         }
         for (name, value) in stream.metadata.direct() {
-            if !(stream.txn.elsewhere && is_credential(name)) {
+            if !(stream.txn.elsewhere && is_credential(name)) && length_of(name, value).is_none() {
                 set_field(&mut fields, name, value);
             }
         }
@@ -126,7 +134,8 @@ impl Context {
 
     /// The value of the auth header: preamble and token.
     fn credentials(&self, kind: &StreamType) -> Option<Vec<u8>> {
-        let index = kind.auth.as_ref().map_or(0, |a| a.blob);
+        // the blob of a key that signs is none of a token
+        let index = kind.auth.as_ref().filter(|_| !kind.is_signed()).map_or(0, |a| a.blob);
         let token = self.host.auth_blob(index)?;
         let mut value = kind.http.auth_preamble.clone().unwrap_or_default().into_bytes();
         if kind.http.auth_hexify {
@@ -141,6 +150,11 @@ impl Context {
 
     /// Starts a stream's request on an open connection.
     pub(super) fn start_request(&self, conn: ConnKey, key: StreamKey, speaks: Protocol) {
+        if let Some(stream) = self.core().streams.get_mut(key)
+            && stream.tx_len.is_none()
+        {
+            stream.tx_len = announced(stream);
+        }
         let parts = match self.request(key, speaks) {
             Ok(parts) => parts,
             Err(e) => return self.fail_attempt(key, &Failure::from(e)),
@@ -401,24 +415,43 @@ pub(super) fn has_body_method(method: &str) -> bool {
     matches!(method, "POST" | "PUT" | "PATCH")
 }
 
+/// The length that a field of metadata announces, if it is a `content-length`: it is taken as that
+/// of `request_tx_len`, and the codec writes the field.
+fn length_of(header: &str, value: &[u8]) -> Option<u64> {
+    if !header.eq_ignore_ascii_case("content-length") {
+        return None;
+    }
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// The length of the body that the stream's metadata announces; not 0.
+fn announced(stream: &Stream) -> Option<u64> {
+    let declared = stream.kind.metadata.iter().enumerate();
+    let declared = declared
+        .filter_map(|(i, def)| length_of(def.header.as_ref()?, stream.metadata.declared(i)?))
+        .next();
+    let direct = || stream.metadata.direct().find_map(|(name, value)| length_of(name, value));
+    declared.or_else(direct).filter(|len| *len > 0)
+}
+
 /// How the body goes out. Without a length announced by `request_tx_len` there is none.
 fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
     if speaks == Protocol::Ws {
         return BodyLen::None;
     }
+    // a length among the metadata is the program's word that there is a body, whatever the method
+    let has_body = has_body_method(method) || announced(stream).is_some();
     if speaks == Protocol::H2 && !stream.txn.as_get {
         return match stream.tx_len {
-            Some(len) if has_body_method(method) && !stream.kind.http.no_content_length => {
-                BodyLen::Known(len)
-            }
+            Some(len) if has_body && !stream.kind.http.no_content_length => BodyLen::Known(len),
             // h2 frames its end: nothing need be announced. A request that the program may yet
             // send on is left open, but for servers that wait for its end
-            _ if has_body_method(method) || !stream.kind.http.quirk_end_stream => BodyLen::Unknown,
+            _ if has_body || !stream.kind.http.quirk_end_stream => BodyLen::Unknown,
             _ => BodyLen::None,
         };
     }
     match stream.tx_len {
-        Some(_) if !has_body_method(method) || stream.txn.as_get => BodyLen::None,
+        Some(_) if !has_body || stream.txn.as_get => BodyLen::None,
         Some(_) if stream.kind.http.no_content_length => BodyLen::Unframed,
         Some(len) => BodyLen::Known(len),
         None => BodyLen::None,
@@ -428,13 +461,13 @@ fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
 /// Fields that are meant for the host that was asked first, not for the one it redirects to (RFC
 /// 9110 15.4).
 fn is_credential(name: &str) -> bool {
-    ["authorization", "proxy-authorization", "cookie"]
+    ["authorization", "proxy-authorization", "cookie", "x-amz-security-token"]
         .iter()
         .any(|field| name.eq_ignore_ascii_case(field))
 }
 
 /// A field of this name is sent once: the later one wins.
-fn set_field(fields: &mut Vec<(String, Vec<u8>)>, name: &str, value: &[u8]) {
+pub(super) fn set_field(fields: &mut Vec<(String, Vec<u8>)>, name: &str, value: &[u8]) {
     match fields.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
         Some(field) => field.1 = value.to_vec(),
         None => fields.push((name.to_owned(), value.to_vec())),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::context::Context;
 use super::life::Quietly;
-use super::stream::StreamKey;
+use super::stream::{Handler, StreamKey};
 use crate::stream::Phase;
 
 impl Context {
@@ -21,6 +21,12 @@ impl Context {
         if let Some(stream) = self.core().streams.get_mut(key) {
             stream.tx_room = room;
         }
+    }
+
+    /// Does `f` as a callback of the stream: destroying it in there waits. `None`: there is no
+    /// such stream.
+    pub fn in_callback<R>(&self, key: StreamKey, f: impl FnOnce(&dyn Handler) -> R) -> Option<R> {
+        self.call(key, None, |handler| Some(f(handler)))
     }
 
     /// Closes a stream's link as if the peer had: the stream is DISCONNECTED, and connected again

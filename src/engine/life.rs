@@ -42,7 +42,7 @@ impl Context {
 
     /// Calls the program with the stream's frame counted, so that destroying it in there waits.
     /// The answer is OK if the stream is gone already or was doomed inside.
-    fn call<R>(&self, key: StreamKey, gone: R, f: impl FnOnce(&dyn Handler) -> R) -> R {
+    pub(super) fn call<R>(&self, key: StreamKey, gone: R, f: impl FnOnce(&dyn Handler) -> R) -> R {
         let handler = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return gone };

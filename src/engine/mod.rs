@@ -15,6 +15,7 @@
 //! | `life` | saying states, failing attempts, ending links, destroying |
 //! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
 //! | `captive_portal` | the transaction that looks for the way to the internet |
+//! | `auth` | signed requests, the fetching of a token |
 //! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
 //! | `pump` | moving bytes between a connection and its streams |
@@ -32,6 +33,7 @@
 //! | `timers` | the timer heap |
 
 mod api;
+mod auth;
 mod captive_portal;
 mod conn;
 mod context;
@@ -56,6 +58,7 @@ pub mod timers;
 mod turn;
 
 pub use api::{CreateError, SetMetadataError};
+pub use auth::{AMAZON_LOGIN, Token, TokenFetch};
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};

@@ -25,8 +25,7 @@ const MAX_FILE: u64 = 64 * 1024;
 /// (0 to 3): `keyid` and `key` are copied to the system blobs of external authentication `idx`,
 /// in places 0 and 1.
 ///
-/// Returns 0, or -1 with a log line. (What signs the requests is not built into this library; that
-/// the key waits for it is said once a call.)
+/// Returns 0, or -1 with a log line. Legal at any time: the next request is signed with the new key.
 ///
 /// # Safety
 /// `context` came from this library; the strings are NULL or NUL-terminated.
@@ -49,7 +48,7 @@ pub unsafe extern "C" fn lws_ss_sigv4_set_aws_key(
             log::err!("{NAME}: blob {idx} is not 0 to {}", KEYS - 1);
             return -1;
         }
-        let item = item(idx);
+        let item = item(idx) as usize;
         for (place, value) in [keyid, key].into_iter().enumerate() {
             let Some(blob) = services.blobs.get(item, place) else {
                 log::err!("{NAME}: there is no blob {place} of item {item}");
@@ -61,7 +60,6 @@ pub unsafe extern "C" fn lws_ss_sigv4_set_aws_key(
                 return -1;
             }
         }
-        log::warn!("{NAME}: the key is kept, but signing requests is not built into this library");
         0
     })
 }
@@ -129,8 +127,8 @@ pub unsafe extern "C" fn lws_aws_filesystem_credentials_helper(
 }
 
 /// The number of the blob with the id of key `idx`; its secret is in the next one.
-fn item(idx: u8) -> usize {
-    LWS_SYSBLOB_TYPE_EXT_AUTH1 as usize + 2 * usize::from(idx)
+pub(super) fn item(idx: u8) -> i32 {
+    LWS_SYSBLOB_TYPE_EXT_AUTH1 + 2 * i32::from(idx)
 }
 
 /// A path whose `~` stands for the home directory.
@@ -210,9 +208,9 @@ mod tests {
         }
         assert_eq!(set(KEYS, "id"), -1);
         let blobs = &context.services.blobs;
-        let last = LWS_SYSBLOB_TYPE_EXT_AUTH4 as usize;
+        let last = LWS_SYSBLOB_TYPE_EXT_AUTH4;
         for idx in 0..KEYS {
-            let content = |place| blobs.get(item(idx), place).map(|blob| blob.to_vec());
+            let content = |place| blobs.get(item(idx) as usize, place).map(|blob| blob.to_vec());
             assert_eq!(content(0), Some(format!("id{idx}").into_bytes()));
             assert_eq!(content(1), Some(b"secret".to_vec()));
         }

@@ -10,6 +10,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use zeroize::Zeroizing;
+
+use super::auth::{self, Login};
 use super::cpd::{self, Cpd};
 use super::panic::guard;
 use super::policy_fetch::{self, Fetch};
@@ -27,11 +30,11 @@ use super::types::{
     LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
-use super::{getaddrinfo, log as c_log, smd, state};
+use super::{aws, getaddrinfo, log as c_log, smd, state};
 use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
-use crate::system::cookies;
 use crate::system::cpd::Connectivity;
 use crate::system::smd::Limits;
+use crate::system::{cookies, sigv4};
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
 
@@ -46,6 +49,8 @@ pub struct CContext {
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
     pub(super) cpd: Cpd,
+    /// The token of Amazon's login.
+    pub(super) login: Login,
     /// The download of the policy.
     pub(super) fetch: RefCell<Fetch>,
     /// The policy as C structs, if the program asked for it.
@@ -130,6 +135,9 @@ impl Drop for Frame<'_> {
     }
 }
 
+/// Blobs for authentication tokens.
+const AUTH_BLOBS: u8 = (LWS_SYSBLOB_TYPE_CLIENT_CERT_DER - LWS_SYSBLOB_TYPE_AUTH) as u8;
+
 /// What the engine needs of us.
 struct CHost {
     handle: *mut lws_context,
@@ -150,7 +158,17 @@ impl Host for CHost {
     }
 
     fn auth_blob(&self, index: u8) -> Option<Vec<u8>> {
+        if index >= AUTH_BLOBS {
+            // what lies there is a certificate and its key
+            log::err!("authentication blob {index} holds no token: there are {AUTH_BLOBS}");
+            return None;
+        }
         self.blob(LWS_SYSBLOB_TYPE_AUTH, index)
+    }
+
+    fn aws_key(&self, index: u8) -> Option<sigv4::Key> {
+        let blob = |place| Some(Zeroizing::new(self.blob(aws::item(index), place)?));
+        Some(sigv4::Key { id: blob(0)?, secret: blob(1)? })
     }
 
     fn device_blob(&self, which: DeviceBlob) -> Option<Vec<u8>> {
@@ -265,6 +283,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),
+        login: Login::new(handle),
         fetch: RefCell::default(),
         policy_structs: RefCell::new(None),
         busy: AtomicBool::new(false),
@@ -351,7 +370,6 @@ fn say_what_is_ignored(info: &lws_context_creation_info) {
         ("foreign_loops", !info.foreign_loops.is_null()),
         ("event_lib_custom", !info.event_lib_custom.is_null()),
         ("mounts", !info.mounts.is_null()),
-        ("ss_proxy_bind", !info.ss_proxy_bind.is_null()),
         ("gid or uid", info.gid != 0 || info.uid != 0),
         ("username", !info.username.is_null()),
         ("groupname", !info.groupname.is_null()),
@@ -412,6 +430,7 @@ pub unsafe extern "C" fn lws_service(context: *mut lws_context, timeout_ms: c_in
 fn settle(cx: &Rc<CContext>) {
     policy_fetch::settle(cx);
     cpd::settle(cx);
+    auth::settle(cx);
 }
 
 fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {

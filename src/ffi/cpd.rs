@@ -1,20 +1,20 @@
 //! Captive portal detection (`lws_system_cpd_*`): see [`crate::system::cpd`].
 
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::RefCell;
 use std::ffi::{CStr, c_int};
-use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::context::CContext;
+use super::deferred::Deferred;
 use super::json_simple::lws_json_simple_strcmp;
 use super::panic::guard;
 use super::types::{
     LWS_CPD_UNKNOWN, LWS_SERVER_OPTION_CPD_BYPASS, LWS_SYSTATE_OPERATIONAL,
-    LWS_SYSTATE_POLICY_INVALID, LWSSMDCL_NETWORK, lws_context, lws_cpd_result_t, lws_dll2,
-    lws_smd_class_t, lws_sorted_usec_list, lws_usec_t,
+    LWS_SYSTATE_POLICY_INVALID, LWSSMDCL_NETWORK, lws_context, lws_cpd_result_t, lws_smd_class_t,
+    lws_usec_t,
 };
-use super::{registry, services::Services, state, sul};
+use super::{registry, services::Services, state};
 use crate::engine::PortalProbe;
 use crate::system::cpd::{Connectivity, Detection};
 use crate::system::smd::Message;
@@ -26,27 +26,19 @@ pub(super) struct Cpd {
     probe: RefCell<Option<PortalProbe>>,
     /// The context's options say that the internet is there.
     bypass: bool,
-    deferred: UnsafeCell<Deferred>,
-}
-
-/// A start that is put off.
-#[repr(C)]
-struct Deferred {
-    timer: lws_sorted_usec_list,
-    context: *mut lws_context,
+    deferred: Deferred,
 }
 
 impl Cpd {
     /// Of the context `context`, with its creation options.
     pub(super) fn new(context: *mut lws_context, options: u64) -> Self {
-        let list = lws_dll2 { prev: null_mut(), next: null_mut(), owner: null_mut() };
-        // SAFETY: all fields are numbers and pointers, for which zero is good.
-        let timer = lws_sorted_usec_list { list, ..unsafe { std::mem::zeroed() } };
         Self {
             detection: Detection::default(),
             probe: RefCell::default(),
             bypass: options & LWS_SERVER_OPTION_CPD_BYPASS != 0,
-            deferred: UnsafeCell::new(Deferred { timer, context }),
+            deferred: Deferred::new(context, |cx| {
+                start(cx);
+            }),
         }
     }
 }
@@ -166,22 +158,8 @@ pub unsafe extern "C" fn lws_system_cpd_start(context: *mut lws_context) -> c_in
 pub unsafe extern "C" fn lws_system_cpd_start_defer(cx: *mut lws_context, defer_us: lws_usec_t) {
     guard("lws_system_cpd_start_defer", (), || {
         let Some(context) = registry::context("lws_system_cpd_start_defer", cx) else { return };
-        // SAFETY: the timer lies in the context, which stays where it is.
-        unsafe {
-            let timer = &raw mut (*context.cpd.deferred.get()).timer;
-            sul::lws_sul_schedule(cx, 0, timer, Some(deferred_start), defer_us.max(0));
-        }
+        context.cpd.deferred.schedule(defer_us);
     });
-}
-
-/// # Safety
-/// `timer` is that of a [`Deferred`].
-unsafe extern "C" fn deferred_start(timer: *mut lws_sorted_usec_list) {
-    // SAFETY: the timer is the first field.
-    let context = unsafe { (*timer.cast::<Deferred>()).context };
-    if let Some(cx) = registry::find_context(context) {
-        start(&cx);
-    }
 }
 
 /// Reports what captive portal detection found. Only the first result after a start counts: it is
@@ -213,5 +191,3 @@ pub unsafe extern "C" fn lws_system_cpd_state_get(context: *mut lws_context) -> 
             .map_or(LWS_CPD_UNKNOWN, |cx| cx.cpd.detection.get() as i32 as lws_cpd_result_t)
     })
 }
-
-const _: () = assert!(std::mem::offset_of!(Deferred, timer) == 0);

@@ -2,12 +2,14 @@
 //! Rust; nothing imports this module.
 
 pub mod absent;
+mod auth;
 pub mod aws;
 pub mod base64;
 pub mod blob;
 pub mod cmdline;
 pub mod context;
 pub mod cpd;
+mod deferred;
 pub mod dll2;
 pub mod genhash;
 pub mod getaddrinfo;

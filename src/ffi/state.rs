@@ -189,7 +189,9 @@ unsafe fn transition(mgr: *mut lws_state_manager, target: c_int) -> bool {
 unsafe fn library_agrees(mgr: *mut lws_state_manager, target: c_int) -> bool {
     // SAFETY: as the caller promises.
     match unsafe { context_of(mgr) } {
-        Some(cx) if cx.services.manager() == mgr => super::policy_fetch::allows(&cx, target),
+        Some(cx) if cx.services.manager() == mgr => {
+            super::policy_fetch::allows(&cx, target) && super::auth::allows(&cx, target)
+        }
         Some(_) | None => true,
     }
 }

@@ -176,7 +176,9 @@ impl Build {
         self.named_objects("retry", node, |build, entry, members| {
             let mut retry = Retry { name: entry.key.clone(), ..Retry::default() };
             let place = Place::entry("retry", &entry.key);
-            Scope::new(build, place, &entry.node).apply(keys::RETRY, &mut retry, members);
+            let mut scope = Scope::new(build, place, &entry.node);
+            scope.apply(keys::RETRY, &mut retry, members);
+            check::validity(&mut scope, &retry);
             build.policy.retries.insert(retry);
         });
     }

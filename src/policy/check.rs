@@ -2,7 +2,7 @@
 
 use super::build::Build;
 use super::error::{Kind, Place, Pos, Severity};
-use super::model::StreamType;
+use super::model::{Retry, StreamType};
 use super::values::Scope;
 
 /// The stream types with a meaning of their own: a policy may refer to them without having them.
@@ -18,6 +18,18 @@ pub fn stream_type(scope: &mut Scope<'_>, stream: &StreamType) {
     } else if stream.endpoint.is_empty() && !stream.local_sink && !scope.open {
         let message = "a client stream type without 'endpoint' has nowhere to connect to";
         scope.build.diags.warn(Kind::MissingPart, scope.place, scope.pos, message);
+    }
+}
+
+/// A connection that is dropped before it would be probed is never probed.
+pub fn validity(scope: &mut Scope<'_>, retry: &Retry) {
+    let (ping, hangup) = (retry.valid_ping_s, retry.valid_hangup_s);
+    let at = scope.seen.get("svalidhup").copied();
+    if let Some(pos) = at.filter(|_| hangup > 0 && hangup < ping) {
+        let message = format!(
+            "{hangup} s is less than 'svalidping', {ping} s: connections are dropped without a probe"
+        );
+        scope.build.diags.warn(Kind::BadValue, scope.place.key("svalidhup"), pos, message);
     }
 }
 

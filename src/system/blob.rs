@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use zeroize::Zeroize;
+
 /// The largest content of a blob that is kept on the heap, in bytes.
 pub const BLOB_MAX: usize = 4 * 1024 * 1024;
 
@@ -18,6 +20,17 @@ enum Content {
     Heap(Vec<Box<[u8]>>),
     /// Somebody else's memory.
     Direct(Box<dyn Borrowed>),
+}
+
+impl Drop for Content {
+    /// A blob may hold a secret.
+    fn drop(&mut self) {
+        if let Content::Heap(pieces) = self {
+            for piece in pieces {
+                piece.zeroize();
+            }
+        }
+    }
 }
 
 /// Why something could not be appended.

@@ -1,6 +1,8 @@
 //! Time is passed in, never asked for, by everything below the engine: whole retry
 //! schedules are then tested in virtual time.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 /// Microseconds of a monotonic clock whose origin does not matter.
 pub type Micros = u64;
 
@@ -13,11 +15,18 @@ pub const SEC: Micros = 1_000_000;
 pub trait Clock {
     /// The time now.
     fn now(&self) -> Micros;
+
+    /// The calendar's time, for what others are told.
+    fn wall(&self) -> SystemTime;
 }
 
 impl<C: Clock + ?Sized> Clock for std::rc::Rc<C> {
     fn now(&self) -> Micros {
         (**self).now()
+    }
+
+    fn wall(&self) -> SystemTime {
+        (**self).wall()
     }
 }
 
@@ -45,6 +54,10 @@ impl Clock for Monotonic {
     fn now(&self) -> Micros {
         Self::ORIGIN + u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX / 2)
     }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
 }
 
 /// A clock that moves only when told.
@@ -61,5 +74,10 @@ impl Virtual {
 impl Clock for Virtual {
     fn now(&self) -> Micros {
         self.0.get()
+    }
+
+    /// It began with 1970.
+    fn wall(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_micros(self.0.get())
     }
 }

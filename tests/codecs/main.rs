@@ -26,6 +26,8 @@ mod mqtt_publish;
 mod mqtt_resume;
 mod mqtt_streams;
 mod mqtt_topic;
+mod multipart;
+mod multipart_feed;
 mod raw;
 mod sss;
 mod sss_feed;

@@ -6,6 +6,7 @@ mod info;
 mod metadata;
 pub mod protocols;
 mod smd;
+pub mod transport;
 
 use std::any::Any;
 use std::cell::Cell;
@@ -13,13 +14,14 @@ use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 
+use self::transport::Transport;
 use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry::{self, StreamTable};
 use super::ss::CHandler;
 use super::types::{
     lws_context, lws_context_creation_info, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
-    lws_sscb_state, lws_sscb_tx, lws_sspc_handle,
+    lws_sscb_state, lws_sscb_tx, lws_sspc_handle, lws_transport_client_ops,
 };
 use crate::engine::StreamKey;
 use crate::proto::sss::MAX_STREAM_TYPE;
@@ -31,10 +33,13 @@ use crate::util::log;
 pub(super) struct Sspc {
     pub table: StreamTable,
     place: Place,
+    /// The transport that the program brings, or NULL.
+    ops: *const lws_transport_client_ops,
+    transports: transport::Transports,
 }
 
 impl Sspc {
-    /// From `ss_proxy_port`, `ss_proxy_address` and `ss_proxy_bind`.
+    /// From `ss_proxy_port`, `ss_proxy_address`, `ss_proxy_bind` and `txp_ops_sspc`.
     ///
     /// # Safety
     /// The strings are NULL or NUL-terminated.
@@ -47,9 +52,15 @@ impl Sspc {
         let place = match (info.ss_proxy_port, address, bind) {
             (0, _, None) => Place::default(),
             (0, _, Some(socket)) => Place::Unix(socket),
-            (port, address, _) => Place::Tcp(address.unwrap_or_default(), port),
+            (port, address, bind) => {
+                if let Some(bind) = bind {
+                    log::warn!("ss_proxy_bind {bind} has no effect on a link by TCP");
+                }
+                Place::Tcp(address.unwrap_or_default(), port)
+            }
         };
-        Self { table: StreamTable::default(), place }
+        let ops = info.txp_ops_sspc;
+        Self { table: StreamTable::default(), place, ops, transports: Default::default() }
     }
 }
 
@@ -151,7 +162,8 @@ fn accepted() -> lws_ss_state_return_t {
 ///
 /// The proxy is reached as the context was told: by TCP at `ss_proxy_address` and
 /// `ss_proxy_port`, or by the unix socket `ss_proxy_bind` (`+path`, `+@abstract`; by default
-/// `+@proxy.ss.lws` on Linux, `+/tmp/proxy.ss.lws` elsewhere). Every attempt that fails is told as
+/// `+@proxy.ss.lws` on Linux, `+/tmp/proxy.ss.lws` elsewhere), or by the transport
+/// `txp_ops_sspc`. Every attempt that fails is told as
 /// UPSTREAM_LINK_RETRY, with the milliseconds since the link was lost or the stream made (from
 /// within this call already if there is no such socket), and repeated after a second. CREATING is
 /// said, once, when the proxy has the stream; a proxy that denies it is asked again after a
@@ -227,7 +239,9 @@ unsafe fn create(
     let program = Rc::new(program);
     let credit = Some(ssi.manual_initial_tx_credit).filter(|credit| *credit != 0);
     let client = Rc::new(Client::new(&name, program.clone(), credit));
-    let key = client::make(&cx.engine, &cx.sspc.place, &name, client.clone())
+    let own = !cx.sspc.ops.is_null();
+    let place = (!own).then_some(&cx.sspc.place);
+    let key = client::make(&cx.engine, place, &name, client.clone())
         .map_err(|e| log::err!("lws_sspc_create: {name}: {e}"))?;
     let Some(handle) = cx.sspc.table.handle(cx.handle, key) else {
         log::err!("lws_sspc_create: {name}: too many streams");
@@ -235,7 +249,11 @@ unsafe fn create(
         return Err(());
     };
     let handle = handle.cast::<lws_sspc_handle>();
-    client.attach(Rc::new(CLoop { context: cx.handle, key }));
+    let transport = own.then(|| Transport::new(cx, cx.sspc.ops, handle, key));
+    match &transport {
+        Some(transport) => client.attach(transport.clone()),
+        None => client.attach(Rc::new(CLoop { context: cx.handle, key })),
+    }
     // SAFETY: the object was made for these offsets; the out-pointer is good or NULL.
     unsafe {
         program.introduce(ssi, handle.cast(), opaque);
@@ -243,7 +261,11 @@ unsafe fn create(
             *ppss = handle;
         }
     }
-    cx.engine.start(key).map_err(|e| log::info!("lws_sspc_create: {name}: {e}"))
+    cx.engine.start(key).map_err(|e| log::info!("lws_sspc_create: {name}: {e}"))?;
+    if let Some(transport) = transport {
+        transport.connect();
+    }
+    if cx.engine.exists(key) { Ok(()) } else { Err(()) }
 }
 
 /// Destroys a stream and sets `*ppss` to NULL: DISCONNECTED (if connected) and DESTROYING are

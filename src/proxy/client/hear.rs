@@ -98,6 +98,7 @@ impl Client {
         };
         if let Some(link) = self.link() {
             link.cancel_timeout();
+            link.stream_up();
         }
         let ret = if first { self.say(State::Creating, 0) } else { Ret::Ok };
         if ret == Ret::Ok {

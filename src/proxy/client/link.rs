@@ -14,7 +14,7 @@ pub const DEFAULT_SOCKET: &str = "+@proxy.ss.lws";
 pub const DEFAULT_SOCKET: &str = "+/tmp/proxy.ss.lws";
 
 /// Milliseconds between attempts to reach the proxy.
-const RETRY_MS: u32 = 1000;
+pub const RETRY_MS: u32 = 1000;
 
 /// Milliseconds that a proxy may take to say whether it knows the stream type.
 pub const ANSWER_MS: u32 = 3000;
@@ -24,6 +24,9 @@ pub const ROOM: usize = 4061;
 
 /// The group in the tags of proxied streams.
 const TAG_GROUP: &str = "SSPcli";
+
+/// The name of both stream types.
+const KIND: &str = "link to the proxy";
 
 /// Where the proxy is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +43,14 @@ impl Default for Place {
     }
 }
 
+/// The stream type of what only has its life in the engine: the program brings the link.
+fn without_link() -> StreamType {
+    StreamType { opportunistic: true, protocol: Protocol::Raw, ..StreamType::new(KIND) }
+}
+
 /// The stream type of links: no policy has it.
 fn kind(place: &Place) -> StreamType {
-    let mut kind = StreamType::new("link to the proxy");
+    let mut kind = StreamType::new(KIND);
     let (endpoint, port) = match place {
         Place::Unix(name) => (name, 0),
         Place::Tcp(host, port) => (host, *port),
@@ -61,16 +69,18 @@ fn kind(place: &Place) -> StreamType {
 }
 
 /// Makes the engine's side of a proxied stream called `name`; [`Context::start`] begins its life.
+/// Without a `place` the program brings the link.
 ///
 /// # Errors
 /// As of [`Context::make`].
 pub fn make(
     engine: &Context,
-    place: &Place,
+    place: Option<&Place>,
     name: &str,
     handler: Rc<dyn Handler>,
 ) -> Result<StreamKey, CreateError> {
-    let key = engine.make(NewStream { kind: Rc::new(kind(place)), handler, peer_credit: None })?;
+    let kind = Rc::new(place.map_or_else(without_link, kind));
+    let key = engine.make(NewStream { kind, handler, peer_credit: None })?;
     engine.set_tag(key, TAG_GROUP, name);
     engine.set_first_room(key, PAYLOAD_HEAD + ROOM);
     Ok(key)

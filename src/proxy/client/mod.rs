@@ -17,7 +17,7 @@ mod hear;
 mod link;
 mod speak;
 
-pub use link::{ANSWER_MS, DEFAULT_SOCKET, Place, ROOM, make};
+pub use link::{ANSWER_MS, DEFAULT_SOCKET, Place, RETRY_MS, ROOM, make};
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
@@ -45,6 +45,10 @@ pub trait Loop {
     fn start_timeout(&self, ms: u32);
     /// It is not.
     fn cancel_timeout(&self);
+    /// The proxy has the stream.
+    fn stream_up(&self) {}
+    /// The stream goes: its link is to be closed.
+    fn ended(&self) {}
 }
 
 /// A stream that the proxy carries out.
@@ -476,6 +480,14 @@ impl Handler for Client {
             State::EventWaitCancelled => self.say(state, ordinal),
             State::Destroying => {
                 self.end();
+                let connected = self.inner().connected;
+                if connected {
+                    // nothing that is answered here can change anything
+                    let _ = self.link_down();
+                }
+                if let Some(link) = self.link() {
+                    link.ended();
+                }
                 self.say(state, ordinal)
             }
             State::Creating

@@ -11,6 +11,9 @@ use crate::stream::Flags;
 pub const BOUNDARY_ENTROPY: usize = 9;
 /// The longest boundary (RFC 2046 5.1.1), in bytes.
 const MAX_BOUNDARY: usize = 70;
+/// The most blanks between a delimiter and its line's end (RFC 2046 5.1.1 `transport-padding`; it
+/// has no limit, and senders of today have no padding).
+const MAX_PADDING: usize = 64;
 
 /// What a part is called. A name that is missing is empty.
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,16 +165,16 @@ pub fn boundary(content_type: &[u8]) -> Option<String> {
 /// - a message ends with the CR LF that belongs to the delimiter behind it, the last one with its
 ///   CR alone.
 ///
-/// Unlike the reference, delimiters are found wherever the input is cut, and a line that only
-/// begins like one is payload.
+/// Unlike the reference, delimiters are found wherever the input is cut, also with blanks behind
+/// them, and a line that only begins like one is payload.
 #[derive(Debug)]
 pub struct Parser {
     /// CR LF, two dashes, the boundary.
     delimiter: Vec<u8>,
     /// Bytes of it that were seen.
     matched: usize,
-    /// The single byte that was seen behind a whole one.
-    behind: Option<u8>,
+    /// What was seen behind a whole one: a dash, or padding and perhaps a CR.
+    behind: Vec<u8>,
     /// The first line needs no CR LF in front.
     virtual_crlf: bool,
     /// The message under way has begun.
@@ -196,7 +199,7 @@ impl Parser {
         Self {
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
             matched: 2,
-            behind: None,
+            behind: Vec::new(),
             virtual_crlf: true,
             mid_message: false,
             ended: false,
@@ -289,12 +292,12 @@ impl Parser {
     fn candidate(&self) -> Vec<u8> {
         let from = if self.virtual_crlf { 2 } else { 0 };
         let seen = self.delimiter.get(from..self.matched).unwrap_or_default();
-        seen.iter().copied().chain(self.behind).collect()
+        seen.iter().copied().chain(self.behind.iter().copied()).collect()
     }
 
     fn next_message(&mut self) {
         self.matched = 0;
-        self.behind = None;
+        self.behind.clear();
         self.virtual_crlf = false;
     }
 
@@ -306,13 +309,17 @@ impl Parser {
                 return Taken::Part;
             }
         } else {
-            match (self.behind, byte) {
-                (None, b'-' | b'\r') => {
-                    self.behind = Some(byte);
-                    return Taken::Part;
-                }
+            match (self.behind.last(), byte) {
                 (Some(b'-'), b'-') => return Taken::Whole { last: true },
                 (Some(b'\r'), b'\n') => return Taken::Whole { last: false },
+                (None, b'-' | b'\r' | b' ' | b'\t') | (Some(b' ' | b'\t'), b'\r') => {
+                    self.behind.push(byte);
+                    return Taken::Part;
+                }
+                (Some(b' ' | b'\t'), b' ' | b'\t') if self.behind.len() < MAX_PADDING => {
+                    self.behind.push(byte);
+                    return Taken::Part;
+                }
                 _ => {}
             }
         }
@@ -459,6 +466,21 @@ mod tests {
             true,
         );
         check(b"-x--B\r\n\r\n--B--", &[b"-x--B\r\n\r"], true);
+    }
+
+    #[test]
+    fn blanks_behind_a_delimiter_belong_to_it() {
+        check(b"--B \t \r\n\r\na\r\n--B  \r\nb\r\n--B--", &[b"", b"\r\na\r\n", b"b\r"], true);
+        // but not other bytes behind blanks, nor blanks without end
+        check(
+            b"--B\r\n\r\n--B x\r\n--B \r\r\n--B --",
+            &[b"", b"\r\n--B x\r\n--B \r\r\n--B --"],
+            false,
+        );
+        let most = [&b"--B"[..], &[b' '; super::MAX_PADDING], b"\r\nx\r\n--B--"].concat();
+        check(&most, &[b"", b"x\r"], true);
+        let more = [&b"--B"[..], &[b' '; super::MAX_PADDING + 1], b"\r\nx\r\n--B--"].concat();
+        check(&more, &[&more[..more.len() - 6]], true);
     }
 
     #[test]
