@@ -18,6 +18,7 @@ use super::panic::guard;
 use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
 use super::policy_text::{self, Pieces};
+use super::proxy::{self, ProxySide};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
@@ -45,6 +46,7 @@ pub struct CContext {
     pub(super) services: Arc<Services>,
     pub(super) table: StreamTable,
     pub(super) sspc: Sspc,
+    pub(super) proxy: ProxySide,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -104,6 +106,7 @@ impl CContext {
         }
         self.services.smd.deliver_pending(super::time::lws_now_usecs());
         self.engine.end();
+        proxy::end(self);
         // SAFETY: as above, and the program's notifiers live until the context is gone.
         unsafe { state::remove_notifiers(self.services.manager()) };
         services::detach(self.handle);
@@ -280,6 +283,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         services: Arc::clone(&services),
         table: StreamTable::default(),
         sspc,
+        proxy: ProxySide::new(info),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::Home;
 use super::clients::Share;
+use super::credit::Credit;
 use super::onward::Onward;
 use super::outbox::Outbox;
 use super::uplink::Uplink;
@@ -67,8 +68,6 @@ pub(super) struct Marks {
     buffer: usize,
     /// Messages go out when their length is known.
     whole: bool,
-    /// The peer has a credit, and the client leaves it to us.
-    credits: bool,
 }
 
 impl Marks {
@@ -81,13 +80,7 @@ impl Marks {
         let hold_above = size(policy.rxflow_on_above).unwrap_or(buffer);
         let release_below = size(policy.rxflow_off_below).unwrap_or(hold_above / 2 + 1);
         let release_below = release_below.min(hold_above);
-        Self {
-            hold_above,
-            release_below,
-            buffer,
-            whole: kind.protocol == Protocol::Mqtt,
-            credits: false,
-        }
+        Self { hold_above, release_below, buffer, whole: kind.protocol == Protocol::Mqtt }
     }
 }
 
@@ -109,8 +102,8 @@ pub(super) struct Link {
     /// connection that is gone.
     pub connected: Cell<bool>,
     held: Cell<bool>,
-    /// Bytes that the peer has sent on its credit and did not get back.
-    spent: Cell<usize>,
+    /// The peer's credit, on the protocol that has one.
+    credit: Cell<Option<Credit>>,
     /// Why it cannot go on.
     broken: RefCell<Option<String>>,
 }
@@ -131,7 +124,7 @@ impl Link {
             early_timeout: Cell::new(None),
             connected: Cell::new(false),
             held: Cell::new(false),
-            spent: Cell::new(0),
+            credit: Cell::new(None),
             broken: RefCell::default(),
         })
     }
@@ -224,7 +217,11 @@ impl Link {
                     return Err(format!("the policy knows no metadata '{name}' for its stream"));
                 }
             }
-            ToProxy::Credit(bytes) => cx.add_peer_credit(key, *bytes),
+            ToProxy::Credit(bytes) => match self.with_credit(|credit| credit.adjust(*bytes)) {
+                // it takes effect as there is room for it
+                Some(()) => self.poke(cx),
+                None => cx.add_peer_credit(key, *bytes),
+            },
             ToProxy::Timeout(ms) => set_timeout(cx, key, *ms),
             ToProxy::LengthHint(len) => {
                 let first = self.uplink.borrow().is_empty();
@@ -285,14 +282,15 @@ impl Link {
         if kind.server {
             return Err(format!("stream type '{name}' is a server: those are not for clients"));
         }
-        let mut marks = Marks::of(kind);
-        let mut peer_credit = u32::try_from(credit).ok().filter(|c| *c > 0);
-        if kind.protocol == Protocol::H2 && peer_credit.is_none() {
-            // several streams share the connection: each is slowed down by itself
-            marks.credits = true;
-            peer_credit = u32::try_from(marks.hold_above).ok();
-        }
+        let marks = Marks::of(kind);
         self.marks.set(marks);
+        let mut peer_credit = u32::try_from(credit).ok().filter(|c| *c > 0);
+        if kind.protocol == Protocol::H2 {
+            // several streams share the connection: each is slowed down by itself
+            let mut credit = Credit::new(credit, marks.hold_above);
+            peer_credit = Some(credit.begin());
+            self.credit.set(Some(credit));
+        }
         let handler = Rc::new(Onward::new(Rc::clone(self), kind));
         let new = NewStream { kind: Rc::clone(kind), handler, peer_credit };
         let key = cx.make(new).map_err(|e| e.to_string())?;
@@ -322,9 +320,7 @@ impl Link {
         }
         self.account();
         self.poke(cx);
-        if self.marks.get().credits {
-            self.spent.set(self.spent.get() + bytes.len());
-        }
+        self.with_credit(|credit| credit.received(bytes.len()));
         if self.broken.borrow().is_some() {
             return Ret::DisconnectMe;
         }
@@ -337,7 +333,7 @@ impl Link {
 
     /// A new connection of the stream has its whole credit, and knows nothing of being held.
     pub fn begin(&self, cx: &Context) {
-        self.spent.set(0);
+        self.with_credit(Credit::begin);
         self.hold_again(cx);
     }
 
@@ -408,9 +404,10 @@ impl Link {
             if self.held.replace(false) {
                 cx.release_rx(key);
             }
-            let spent = self.spent.replace(0);
-            if spent > 0 && self.connected.get() {
-                cx.add_peer_credit(key, i32::try_from(spent).unwrap_or(i32::MAX));
+            if self.connected.get()
+                && let Some(more) = self.with_credit(Credit::grant).flatten()
+            {
+                cx.add_peer_credit(key, more);
             }
         }
         match self.stage.get() {
@@ -465,6 +462,13 @@ impl Link {
         self.stage.get() == Stage::Running
     }
 
+    fn with_credit<R>(&self, f: impl FnOnce(&mut Credit) -> R) -> Option<R> {
+        let mut credit = self.credit.get()?;
+        let result = f(&mut credit);
+        self.credit.set(Some(credit));
+        Some(result)
+    }
+
     fn give_up(&self, why: &str) {
         self.broken.borrow_mut().get_or_insert_with(|| why.to_owned());
     }
@@ -474,8 +478,8 @@ impl Link {
         let (out, up) = (self.outbox.borrow().len(), self.uplink.borrow().len());
         let marks = self.marks.get();
         let most = marks.hold_above.max(marks.buffer) + OVERRUN;
-        if out > most {
-            self.give_up(&format!("{out} bytes wait for it, {most} may"));
+        if out.max(up) > most {
+            self.give_up(&format!("{out} bytes wait for it and {up} of it, {most} may"));
         }
         if let Err(why) = self.share.set_bytes(out + up) {
             self.give_up(&why);

@@ -5,8 +5,10 @@
 //! | `listen` | takes connections, as far as the limits and the allow list let it |
 //! | `clients` | who is connected, and how much each client has under way |
 //! | `socket` | moves bytes between a client's socket and its link |
+//! | `piped` | the same for ways that the program brings |
 //! | `link` | one link: what the client asks for, done to its stream |
 //! | `onward` | the stream's own side: what it says, for the client |
+//! | `credit` | what the stream's peer may send, where the protocol has that |
 //! | `outbox` | frames that wait for the client |
 //! | `uplink` | payload that waits for the stream |
 //!
@@ -15,10 +17,12 @@
 //! stream's peer by not reading from it, the client by not reading its link.
 
 mod clients;
+mod credit;
 mod link;
 mod listen;
 mod onward;
 mod outbox;
+mod piped;
 mod socket;
 mod uplink;
 
@@ -32,6 +36,7 @@ use crate::util::clock::SEC;
 use crate::util::{Micros, log};
 
 pub use clients::Limits;
+pub use piped::{Desk, Piped, Verdict, Way, Wrote};
 
 /// The socket that proxies and clients use if nothing else is said.
 #[cfg(target_os = "linux")]

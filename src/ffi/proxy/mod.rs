@@ -1,8 +1,12 @@
 //! The proxy (`lws_ss_proxy_*`): streams of this context for other programs.
 
+mod transport;
+
 use std::ffi::{c_char, c_int, c_uint};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::rc::Rc;
+
+pub(super) use transport::{ProxySide, end};
 
 use super::context::CContext;
 use super::panic::guard;
@@ -30,7 +34,8 @@ impl Home for CHome {
 /// With `port` 0 it listens on the unix socket `bind`: a path, or `@` and a name in Linux's abstract
 /// namespace; NULL is `@proxy.ss.lws`. Else it listens on TCP, where `bind` is an address or the
 /// name of a network interface, or NULL for all. Clients live as long as the context. May be called
-/// several times, for several places.
+/// several times, for several places. Where the context was made with `txp_ops_ssproxy`, that transport
+/// serves instead, and `bind` and `port` are passed on to it.
 ///
 /// Returns 0, or 1 with the reason in the log if the place is not to be had. Legal in every
 /// callback.
@@ -65,7 +70,7 @@ pub unsafe extern "C" fn lws_ss_proxy_create_ruled(
         // SAFETY: the caller promises a good string and struct.
         let opened = unsafe { open(&cx, bind, port, rules.as_ref()) };
         match opened {
-            Ok(_) => 0,
+            Ok(()) => 0,
             Err(e) => {
                 log::err!("lws_ss_proxy_create: {e}");
                 1
@@ -81,20 +86,25 @@ unsafe fn open(
     bind: *const c_char,
     port: c_int,
     rules: Option<&lws_ss_proxy_rules>,
-) -> Result<Proxy, String> {
+) -> Result<(), String> {
+    let mut options = Options { peer_of, ..Options::default() };
+    if let Some(rules) = rules {
+        // SAFETY: the caller promises good rules.
+        unsafe { apply(rules, &mut options) };
+    }
+    if cx.proxy.is_custom() {
+        // SAFETY: as the caller promises.
+        return unsafe { transport::serve(cx, bind, port, options) };
+    }
     // SAFETY: the caller promises a good string.
     let bind = match unsafe { c_bytes(bind) } {
         None => None,
         Some(bytes) => Some(std::str::from_utf8(bytes).map_err(|_| "bind is not UTF-8")?),
     };
     let port = u16::try_from(port).map_err(|_| format!("{port} is no port"))?;
-    let mut options = Options { peer_of, ..Options::default() };
-    if let Some(rules) = rules {
-        // SAFETY: the caller promises good rules.
-        unsafe { apply(rules, &mut options) };
-    }
     let home = Rc::new(CHome(cx.handle));
-    Proxy::open(&cx.engine, home, &Place::parse(bind, port), options).map_err(|e| e.to_string())
+    let opened = Proxy::open(&cx.engine, home, &Place::parse(bind, port), options);
+    opened.map(drop).map_err(|e| e.to_string())
 }
 
 /// # Safety
