@@ -123,6 +123,13 @@ fn the_allow_list_decides_who_gets_in() {
 }
 
 #[test]
+fn a_transport_of_the_program_s_own_carries_clients() {
+    let echo = Echo::new();
+    let program = compile("tests/c_api/proxy_transport.c");
+    run(&program, &[echo.policy.to_str().expect("UTF-8")]).expect_code(0);
+}
+
+#[test]
 fn options_that_are_wrong_are_said_to_be() {
     let echo = Echo::new();
     let program = compile("c-examples/ss_proxy.c");

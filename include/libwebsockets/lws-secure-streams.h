@@ -287,7 +287,9 @@ int lws_aws_filesystem_credentials_helper(const char *path,
  * namespace; NULL is `@proxy.ss.lws`. Else it listens on TCP, where `bind` is an address or the
  * name of a network interface, or NULL for all. Clients live as long as the context. May be
  * called
- * several times, for several places.
+ * several times, for several places. Where the context was made with `txp_ops_ssproxy`, that
+ * transport
+ * serves instead, and `bind` and `port` are passed on to it.
  *
  * Returns 0, or 1 with the reason in the log if the place is not to be had. Legal in every
  * callback.
