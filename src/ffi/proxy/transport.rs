@@ -184,6 +184,9 @@ fn with_conn(
 }
 
 /// A client has come; `*conn` is what the transport calls it by from now on.
+///
+/// # Safety
+/// `context` came from this library; `conn` is NULL or a good place.
 unsafe extern "C" fn new_conn(
     context: *mut lws_context,
     _: *const lws_transport_proxy_ops,
@@ -221,6 +224,9 @@ unsafe extern "C" fn new_conn(
 }
 
 /// Bytes have come.
+///
+/// # Safety
+/// `len` bytes are readable at `buf`; `conn` is not followed.
 unsafe extern "C" fn read(
     conn: lws_transport_priv_t,
     buf: *const u8,
@@ -233,6 +239,9 @@ unsafe extern "C" fn read(
 }
 
 /// The transport takes bytes.
+///
+/// # Safety
+/// None needed: `conn` is not followed.
 unsafe extern "C" fn can_write(conn: lws_transport_priv_t) -> lws_ss_state_return_t {
     with_conn("event_proxy_can_write", conn, |cx, conn| {
         let way = &conn.way;
@@ -267,6 +276,9 @@ fn write(way: &CWay, piece: &mut [u8]) -> Option<Wrote> {
 }
 
 /// The client's connection is closed: the transport may not use it any more.
+///
+/// # Safety
+/// None needed: `conn` is not followed.
 unsafe extern "C" fn closed(conn: *mut lws_sss_proxy_conn) -> lws_ss_state_return_t {
     with_conn("event_close_conn", conn.cast(), |cx, found| {
         let id = conn as usize;
