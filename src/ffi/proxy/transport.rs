@@ -2,12 +2,12 @@
 //! operations go one way, those of [`lws_txp_inside_proxy`] the other.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::context::CContext;
 use super::super::panic::guard;
@@ -88,12 +88,12 @@ impl Way for CWay {
 
 /// To which context a connection belongs. The pointers that a transport gets are no addresses but
 /// numbers.
-static OWNERS: LazyLock<Mutex<HashMap<usize, usize>>> = LazyLock::new(Mutex::default);
+static OWNERS: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
 
 /// Numbers of connections are multiples of this: no pointer of anybody else's is taken for one easily.
 const STEP: usize = 16;
 
-fn owners() -> std::sync::MutexGuard<'static, HashMap<usize, usize>> {
+fn owners() -> MutexGuard<'static, BTreeMap<usize, usize>> {
     OWNERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
