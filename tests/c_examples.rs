@@ -116,6 +116,47 @@ fn raw_echo_gets_its_text_back() {
     assert!(got.lines().contains(&"state LWSSSCS_DISCONNECTED"), "{got}");
 }
 
+fn with_local_policy(source: &str) -> fixtures::Outcome {
+    let file = root().join("c-examples/local_policy.json");
+    let got = run(&compile(source), &["--policy", file.to_str().expect("UTF-8")]);
+    got.expect_code(0);
+    got
+}
+
+#[test]
+fn sink_answers_every_source() {
+    let got = with_local_policy("c-examples/sink.c");
+    let lines = got.lines();
+    for n in 1..=3 {
+        let (asked, answered) = (format!("sink: number {n}"), format!("source: heard number {n}"));
+        let at = |line: &str| lines.iter().position(|l| *l == line);
+        assert!(at(&asked).is_some() && at(&asked) < at(&answered), "{got}");
+    }
+    let said = |how: &str| lines.iter().filter(|l| l.contains(how)).count();
+    assert_eq!((said("joins"), said("parts")), (3, 3), "{got}");
+}
+
+#[test]
+fn smd_reaches_listener_and_stream() {
+    let got = run::<&str>(&compile("c-examples/smd.c"), &["-d", "3"]);
+    got.expect_code(0);
+    for who in ["listener", "stream"] {
+        let heard: Vec<_> = got.lines().into_iter().filter(|l| l.starts_with(who)).collect();
+        let mut numbers = heard.iter().filter(|l| l.contains("number"));
+        for n in 0..3 {
+            let line = format!("{who}: {{\"number\":{n}}}");
+            assert_eq!(numbers.next().copied(), Some(line.as_str()), "{got}");
+        }
+        assert_eq!(heard.len(), 4, "{got}");
+    }
+}
+
+#[test]
+fn own_loop_serves_stream_timer_and_its_own_pipe() {
+    let got = with_local_policy("c-examples/own_loop.c");
+    assert_eq!(got.lines(), ["timer", "own work: 16 bytes", "stream: through the loop"], "{got}");
+}
+
 /// The first fenced block of a language in the README.
 fn readme_block(language: &str) -> String {
     let text = std::fs::read_to_string(root().join("README.md")).expect("README.md");

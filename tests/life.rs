@@ -755,3 +755,42 @@ fn ws_prioritize_reads_decides_who_comes_first() {
     assert_eq!(received_before_tx(r#","ws_prioritize_reads":true"#), "hello".len());
     assert_eq!(received_before_tx(""), 0);
 }
+
+/// The socket of this process that is connected to `peer`.
+fn socket_to(peer: &TcpStream) -> socket2::Socket {
+    let ours = peer.peer_addr().unwrap();
+    let fds = std::fs::read_dir("/proc/self/fd").unwrap();
+    let numbers = fds.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok());
+    for fd in numbers {
+        // SAFETY: only asked for a copy, which fails if it is closed meanwhile.
+        let fd = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+        let Ok(copy) = fd.try_clone_to_owned() else { continue };
+        let socket = socket2::Socket::from(copy);
+        if socket.local_addr().ok().and_then(|a| a.as_socket()) == Some(ours) {
+            return socket;
+        }
+    }
+    panic!("no socket with the address {ours}")
+}
+
+#[test]
+fn attributes_reach_the_socket() {
+    for (keys, tos, priority) in [
+        (r#""attr_low_latency":true"#, 0x10, None),
+        // Linux keeps the bit of low cost for itself, it means congestion there
+        (r#""attr_high_throughput":true,"attr_low_cost":true"#, 0x08, None),
+        (r#""attr_high_reliability":true,"attr_priority":5"#, 0x04, Some(5)),
+        (r#""tls":false"#, 0, None),
+    ] {
+        let (w, listener) = World::tcp(r#""backoff":[1000]"#, &format!("{RAW},{keys}"));
+        let (s, log) = w.make();
+        let _ = w.cx.client_connect(s);
+        let peer = accept_soon(&w, &listener);
+        w.until(|| log.times("CONNECTED").len() == 1);
+        let socket = socket_to(&peer);
+        assert_eq!(socket.tos_v4().unwrap(), tos, "{keys}");
+        if let Some(priority) = priority {
+            assert_eq!(socket.priority().unwrap(), priority, "{keys}");
+        }
+    }
+}

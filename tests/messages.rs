@@ -225,3 +225,22 @@ fn mqtt_will_is_published_when_the_program_dies() {
     drop(dying); // killed
     watcher.wait_for(&rx_line(0, b"farewell"));
 }
+
+#[test]
+fn mqtt_over_tls_says_so_in_alpn() {
+    let (hello, hellos) = channel();
+    let peer = Peer::start(move |mut s| {
+        let mut record = vec![0; 5];
+        if std::io::Read::read_exact(&mut s, &mut record).is_ok() {
+            let mut rest = vec![0; usize::from(u16::from_be_bytes([record[3], record[4]]))];
+            let _ = std::io::Read::read_exact(&mut s, &mut rest);
+            let _ = hello.send(rest);
+        }
+    });
+    let more = ", \"tls\": true, \"tls_trust_store\": \"store\", \"mqtt_topic\": \"t\"";
+    let streams = [stream("pub", peer.port, "mqtt", more)];
+    let _running = begin(&streams, &["--streams", "pub", "--hold"]);
+    let hello = hellos.recv().expect("a ClientHello");
+    let name = b"\x0ex-amzn-mqtt-ca";
+    assert!(hello.windows(name.len()).any(|w| w == name), "{hello:x?}");
+}

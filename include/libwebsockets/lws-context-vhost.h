@@ -160,7 +160,10 @@ struct lws_context_creation_info {
     const struct lws_extension *extensions;
     /** Size limits per HTTP header, or NULL. */
     const struct lws_token_limits *token_limits;
-    /** HTTP proxy as `[user:password@]host[:port]`, or NULL. */
+    /**
+     * HTTP proxy as `[user:password@]host[:port]`; empty for none, NULL for what `http_proxy` in the
+     * environment says.
+     */
     const char *http_proxy_address;
     /** Headers that the server adds to each answer, or NULL. */
     const struct lws_protocol_vhost_options *headers;
@@ -302,7 +305,10 @@ struct lws_context_creation_info {
     unsigned int pt_serv_buf_size;
     /** File operations to use, or NULL. */
     const struct lws_plat_file_ops *fops;
-    /** SOCKS5 proxy as `[user:password@]host[:port]`, or NULL. */
+    /**
+     * SOCKS5 proxy as `[user:password@]host[:port]`; empty for none, NULL for what `socks_proxy` in
+     * the environment says.
+     */
     const char *socks_proxy_address;
     /** Port of the SOCKS5 proxy, if its address has none. */
     unsigned int socks_proxy_port;

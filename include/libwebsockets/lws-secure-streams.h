@@ -315,6 +315,24 @@ int lws_ss_proxy_create_ruled(struct lws_context *context,
                               int port,
                               const struct lws_ss_proxy_rules *rules);
 
+/**
+ * Connects a raw stream to a descriptor that is open already: one end of a pipe, a terminal, a
+ * socket. CONNECTING and CONNECTED are said before this returns; then what can be read comes as
+ * rx, what tx gives is written, and the other side's end is DISCONNECTED.
+ *
+ * Returns 0, and the descriptor is the stream's, which makes it non-blocking and closes it with
+ * the link. Or 1: if it is no open descriptor, or the stream is not raw by its policy or has a
+ * connection, it stays the caller's; if the system cannot wait for it (a regular file) or the
+ * program answered not OK to CONNECTING or CONNECTED, it is closed. Legal in callbacks.
+ *
+ * `SIGPIPE` is ignored from here on unless the program has a handler of its own: the other end of
+ * a pipe may go at any time.
+ *
+ * Safety:
+ * `ss` came from this library; the descriptor is the caller's to give away.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_ss_adopt_raw(struct lws_ss_handle *ss, lws_sock_file_fd_type fd);
+
 /** The name of a state; `"user state"` for those of the policy. */
 LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
 
@@ -417,7 +435,16 @@ int lws_ss_get_metadata(struct lws_ss_handle *h,
                         size_t *len);
 
 /**
- * Makes a stream of the type that `ssi->streamtype` names in the policy.
+ * Makes a stream of the type that `ssi->streamtype` names in the policy; or, with
+ * `LWSSSINFLAGS_REGISTER_SINK` in `ssi->flags`, registers the sink that streams of this type are
+ * joined to, if the policy says `local_sink`.
+ *
+ * A sink has no handle (`*ppss` is NULL) and stays as long as the context. Its `state` gets
+ * SINK_JOIN and SINK_PART with the source's handle as `h_src` and the number of other sources as
+ * `ack`, and an object of its own; what it answers to SINK_JOIN other than OK turns the source
+ * away. For each source a stream is made with the sink's `ssi`, whose `opaque_user_data` is the
+ * source's handle: what one of the two sends the other one receives. Either one that is destroyed
+ * takes the other along.
  *
  * The program's object (`ssi->user_alloc` bytes, zeroed) gets the handle and
  * `opaque_user_data` at the offsets in `ssi`. CREATING is said before this returns, and a stream
@@ -563,15 +590,6 @@ LWS_VISIBLE LWS_EXTERN
 void lws_ss_server_foreach_client(struct lws_ss_handle *h,
                                   lws_sssfec_cb cb,
                                   void *arg);
-
-/**
- * Adopting descriptors is not built into this library yet: logs that and returns 1. The
- * descriptor stays the caller's.
- *
- * Safety:
- * None needed: nothing is followed.
- */
-LWS_VISIBLE LWS_EXTERN int lws_ss_adopt_raw(struct lws_ss_handle *ss, lws_sock_file_fd_type fd);
 
 #ifdef __cplusplus
 }

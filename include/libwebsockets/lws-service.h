@@ -42,6 +42,40 @@ LWS_VISIBLE LWS_EXTERN int lws_service_tsi(struct lws_context *context, int time
  */
 LWS_VISIBLE LWS_EXTERN void lws_cancel_service(struct lws_context *context);
 
+/**
+ * A function of this library alone: the descriptor that a program with a loop of its own waits
+ * for
+ * (`POLLIN`, level-triggered, in `poll`, `epoll`, `select` or an event library). It is readable
+ * when the context has something to do; then call `lws_service(context, -1)`. Wait no longer than
+ * `lws_service_adjust_timeout` says, and call the same after that time. The descriptor stays the
+ * same as long as the context lives: do not read, close or change it.
+ *
+ * Returns the descriptor, or -1 if there is no such context. Legal in callbacks.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN int securestreams_loop_fd(struct lws_context *context);
+
+/**
+ * How long a program with a loop of its own may wait before it calls `lws_service(context, -1)`,
+ * in milliseconds: 0 if the context has something to do now, else `timeout_ms`, or less if a
+ * timer
+ * of the context is due earlier. A negative `timeout_ms` is no limit, as with `poll`, and stays
+ * negative if no timer is set. To be asked before each wait, after everything else the program
+ * does
+ * with the context. There is one service thread, so `tsi` is 0.
+ *
+ * Returns 0 too if there is no such context: `lws_service` says so. Legal in callbacks.
+ *
+ * Safety:
+ * `context` came from this library.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_service_adjust_timeout(struct lws_context *context,
+                               int timeout_ms,
+                               int tsi);
+
 #ifdef __cplusplus
 }
 #endif

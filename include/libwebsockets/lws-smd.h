@@ -58,15 +58,6 @@ typedef int (*lws_smd_notification_cb_t)(void *opaque,
 #define LWSSMDREG_FLAG_PROXIED_SS (1 << 0)
 
 /**
- * Passes on what a stream of the type `_lws_smd` received to the listeners of its context. Such
- * streams are not built into this library: logs that and returns 1.
- *
- * Safety:
- * None needed: nothing is followed.
- */
-LWS_VISIBLE LWS_EXTERN int lws_smd_ss_rx_forward(void *ss_user, const uint8_t *buf, size_t len);
-
-/**
  * Makes a message of `len` bytes, at most 384, to be filled in and passed to
  * `lws_smd_msg_send`. Returns its payload, zeroed; or NULL if no peer wants that class, which
  * is no error, or if it is too large.
@@ -99,8 +90,7 @@ LWS_VISIBLE LWS_EXTERN int lws_smd_msg_send(struct lws_context *ctx, void *paylo
 
 /**
  * Registers a peer: `cb` gets the messages whose class has a bit in `_class_filter`, with
- * `opaque`, from the event loop. Messages that wait already come too. `flags` are ignored.
- * Returns
+ * `opaque`, from the event loop: those that are sent from now on. `flags` are ignored. Returns
  * the peer, which goes with the context at the latest, or NULL.
  *
  * Safety:
@@ -122,6 +112,20 @@ struct lws_smd_peer *lws_smd_register(struct lws_context *ctx,
  * `pr` came from `lws_smd_register` or is NULL.
  */
 LWS_VISIBLE LWS_EXTERN void lws_smd_unregister(struct lws_smd_peer *pr);
+
+/**
+ * Passes on what a stream of the type `_lws_smd` received, header and payload, to the listeners
+ * of
+ * its context that want its class, but not back to the stream itself. Where the payload comes
+ * from
+ * another process, this makes it known in this one. Returns 0, also if nobody wants the class;
+ * 1 if
+ * the message is shorter than its header, too long, or the queue is full. Legal in callbacks.
+ *
+ * Safety:
+ * `ss_user` is the object of a stream that lives; `len` bytes are readable at `buf`.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_smd_ss_rx_forward(void *ss_user, const uint8_t *buf, size_t len);
 
 /**
  * Passes on what a proxied stream of the type `_lws_smd` received to the listeners of its

@@ -64,7 +64,8 @@ void lws_sul_schedule(struct lws_context *ctx,
                       lws_usec_t _us);
 
 /**
- * Cancels a timer; does nothing if it is not scheduled.
+ * Cancels a timer; does nothing if it is not scheduled, and refuses if it is scheduled in the
+ * context of another thread, which may be about to fire it.
  *
  * Safety:
  * `sul` is NULL or a struct that was zeroed once before its first use.

@@ -16,6 +16,8 @@ use crate::util::log;
 pub enum CreateError {
     /// The stream type needs a part that this library does not have (yet).
     NotBuilt(String),
+    /// A stream that never leaves the process found nothing to be bound to.
+    NotBound(String),
     /// The program's answer to CREATING or to the first connect: it was told DESTROYING.
     Refused,
     /// The context is being destroyed.
@@ -26,6 +28,7 @@ impl std::fmt::Display for CreateError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             CreateError::NotBuilt(what) => write!(f, "{what} is not built into this library"),
+            CreateError::NotBound(why) => f.write_str(why),
             CreateError::Refused => f.write_str("the program asked for its destruction"),
             CreateError::Ending => f.write_str("the context is being destroyed"),
         }
@@ -51,12 +54,6 @@ impl From<UnknownName> for SetMetadataError {
 fn missing(kind: &StreamType) -> Option<String> {
     if kind.server {
         return Some(format!("stream type '{}': server", kind.name));
-    }
-    if kind.local_sink {
-        return Some(format!("stream type '{}': local_sink", kind.name));
-    }
-    if kind.name == crate::policy::SMD_STREAM_TYPE {
-        return Some(format!("stream type '{}'", kind.name));
     }
     match kind.protocol {
         Protocol::H1 | Protocol::H2 | Protocol::Raw | Protocol::Ws | Protocol::Mqtt => None,
@@ -85,7 +82,8 @@ impl Context {
         let mut core = self.core();
         let born = core.born;
         core.born += 1;
-        let tag = format!("[{}|wsiSScli|{born:x}|{}]", std::process::id(), new.kind.name);
+        let group = if new.kind.local_sink { "SSsrc" } else { "wsiSScli" };
+        let tag = format!("[{}|{group}|{born:x}|{}]", std::process::id(), new.kind.name);
         Ok(core.streams.insert(Stream::new(new, Rc::from(tag), born)))
     }
 
@@ -98,8 +96,12 @@ impl Context {
     /// Says CREATING, and connects a stream that is nailed up.
     ///
     /// # Errors
-    /// [`CreateError::Refused`]; the stream is gone then.
+    /// [`CreateError::Refused`] or [`CreateError::NotBound`]; the stream is gone then.
     pub fn start(&self, key: StreamKey) -> Result<(), CreateError> {
+        if let Err(e) = self.bind_at_start(key) {
+            self.destroy(key);
+            return Err(e);
+        }
         for state in self.advance(key, Input::Made).unwrap_or(&[]) {
             if self.say(key, *state) == Ret::DestroyMe {
                 self.destroy(key);
@@ -110,6 +112,7 @@ impl Context {
             return Err(CreateError::Refused);
         }
         self.advance(key, Input::Created);
+        self.connect_at_start(key)?;
         let nailed_up = self.core().streams.get(key).is_some_and(|s| s.kind.nailed_up);
         if nailed_up && self.client_connect(key) == Ret::DestroyMe {
             self.destroy(key);
@@ -127,6 +130,11 @@ impl Context {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
             stream.tx_wanted = true;
+            if stream.is_local() {
+                drop(core);
+                self.want_turn(key);
+                return Ret::Ok;
+            }
             if let Some(link) = stream.link {
                 let lingering = stream.lingering;
                 if !lingering {
@@ -169,6 +177,9 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if stream.is_local() {
+                return Ret::Ok;
+            }
             match stream.phase {
                 Phase::New | Phase::Idle | Phase::Backoff => stream.attempts.reset(),
                 Phase::Connecting | Phase::Connected | Phase::Destroying => return Ret::Ok,
@@ -340,7 +351,7 @@ impl Context {
     /// Whether the stream has a link, or one in the making.
     #[must_use]
     pub fn has_link(&self, key: StreamKey) -> bool {
-        self.core().streams.get(key).is_some_and(|s| s.link.is_some())
+        self.core().streams.get(key).is_some_and(Stream::is_bound)
     }
 
     /// Where the stream is in its life.

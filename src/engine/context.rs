@@ -11,14 +11,16 @@ use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
 
 use super::conn::{Conn, ConnKey};
-use super::dial::TrustCache;
+use super::local::Locals;
 use super::pool::Pool;
 use super::ports::{PortKey, Ports};
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
-use crate::net::{LookupFn, LookupId, Resolver};
+use super::way::{Identities, TrustCache};
+use crate::net::{LookupFn, LookupId, Proxy, Resolver};
 use crate::policy::Policy;
+use crate::system::smd::{Class, PeerId, SendError};
 use crate::system::{cookies, sigv4};
 use crate::util::clock::{Clock, Micros, SEC};
 use crate::util::log;
@@ -49,6 +51,28 @@ pub trait Host {
     /// A response redirected a stream whose policy takes that as the sign of a captive portal
     /// (`http_fail_redirect`). May call back into the engine.
     fn captive_portal(&self) {}
+
+    /// A stream wants the system messages of these classes, by [`Context::bus_message`]. `None`:
+    /// there are none.
+    fn bus_join(&self, _stream: StreamKey, _filter: Class) -> Option<PeerId> {
+        None
+    }
+
+    /// It does not want them any more.
+    fn bus_part(&self, _peer: PeerId) {}
+
+    /// Sends a system message.
+    ///
+    /// # Errors
+    /// As for [`Smd::send`](crate::system::smd::Smd::send).
+    fn bus_send(&self, _class: Class, _payload: &[u8]) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    /// Whether a message would be taken now.
+    fn bus_has_room(&self) -> bool {
+        true
+    }
 
     /// The loop woke up because [`Waker::wake`](mio::Waker::wake) was called.
     fn woken(&self);
@@ -91,6 +115,8 @@ pub struct ContextOptions {
     pub lookup: LookupFn,
     /// The file that keeps cookies and their bounds; without one there are no cookies.
     pub cookies: Option<(std::path::PathBuf, cookies::Limits)>,
+    /// The proxy of connections whose policy names none.
+    pub proxy: Option<Rc<Proxy>>,
 }
 
 impl Default for ContextOptions {
@@ -102,6 +128,7 @@ impl Default for ContextOptions {
             rx_buffer: 64 * 1024,
             lookup: crate::net::std_lookup,
             cookies: None,
+            proxy: None,
         }
     }
 }
@@ -147,8 +174,10 @@ pub(super) struct Core {
     pub shared: Shared,
     pub sessions: Sessions,
     pub trust: TrustCache,
+    pub identities: Identities,
     pub jar: Option<cookies::Jar>,
     pub rx: Vec<u8>,
+    pub local: Locals,
 }
 
 /// One event loop with its policy and its streams. See the module's rule on borrows.
@@ -200,8 +229,10 @@ impl Context {
             shared: Shared::default(),
             sessions: Sessions::default(),
             trust: TrustCache::default(),
+            identities: Identities::default(),
             jar: super::cookies::open_jar(&options),
             rx: Vec::new(),
+            local: Locals::default(),
         };
         Ok(Self {
             core: RefCell::new(core),

@@ -9,36 +9,13 @@ use super::context::{Context, Core, Timer};
 use super::life::Failure;
 use super::route::{Place, Route, Target, fill};
 use super::stream::{Link, StreamKey, tag_with_path};
-use crate::net::{self, SocketOptions, Transport, TrustError};
-use crate::net::{Connector, Identity, Progress, Tls, UnixTransport};
+use crate::net::{Bind, SocketOptions, Transport, Tunnel};
+use crate::net::{Connector, Progress, Tls, UnixTransport};
 use crate::net::{Lookup, LookupError, LookupErrorKind};
-use crate::policy::{Attrs, Protocol, TrustStore};
+use crate::policy::{Attrs, Protocol};
 use crate::proto::Reuse;
 use crate::stream::http::request_target;
 use crate::util::log;
-
-/// Trust stores in the form that TLS needs, by the policy's own.
-#[derive(Default)]
-pub(super) struct TrustCache {
-    made: Vec<(Rc<TrustStore>, std::sync::Arc<net::TrustStore>)>,
-}
-
-impl TrustCache {
-    fn get(
-        &mut self,
-        store: Option<&Rc<TrustStore>>,
-    ) -> Result<std::sync::Arc<net::TrustStore>, TrustError> {
-        let Some(store) = store else { return net::TrustStore::system() };
-        if let Some((_, made)) = self.made.iter().find(|(s, _)| Rc::ptr_eq(s, store)) {
-            return Ok(made.clone());
-        }
-        let made = net::TrustStore::from_der(store.certs.iter().map(|c| c.der.as_slice()))?;
-        // stores of policies that are gone are held by nobody else
-        self.made.retain(|(s, _)| Rc::strong_count(s) > 1);
-        self.made.push((Rc::clone(store), made.clone()));
-        Ok(made)
-    }
-}
 
 /// Whether a connection that exists already will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,23 +53,29 @@ impl Context {
 
     /// Starts an attempt of a stream that is connecting and has no link.
     pub(super) fn attempt(&self, key: StreamKey) -> Attempt {
-        let route = {
+        if let Some(done) = self.attempt_local(key) {
+            return done;
+        }
+        let (target, kind, again) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Attempt::Started };
             let target = match stream.txn.target.take() {
                 Some(target) => Ok(target),
                 None => Target::of(&stream.kind, &stream.metadata),
             };
-            // a retry is CONNECTED by its own success, not by that of others
-            let again = stream.attempts.is_retry();
-            target.map(|target| {
-                let route = target.route(&stream.kind);
-                stream.txn.target = Some(target);
-                (route, if again { Sharing::Quietly } else { Sharing::Joins })
-            })
+            (target, Rc::clone(&stream.kind), stream.attempts.is_retry())
         };
+        let route = target.and_then(|target| {
+            let route = self.route(&target, &kind)?;
+            if let Some(stream) = self.core().streams.get_mut(key) {
+                stream.txn.target = Some(target);
+            }
+            Ok(route)
+        });
+        // a retry is CONNECTED by its own success, not by that of others
+        let sharing = if again { Sharing::Quietly } else { Sharing::Joins };
         match route {
-            Ok((route, sharing)) => self.connect(key, route, sharing),
+            Ok(route) => self.connect(key, route, sharing),
             Err(bad) => self.fail_attempt(key, &Failure::from(bad)),
         }
         let core = self.core();
@@ -114,7 +97,6 @@ impl Context {
             return;
         }
         let now = self.now();
-        let place = route.place.clone();
         let route = Rc::new(route);
         let conn = {
             let mut core = self.core();
@@ -134,17 +116,18 @@ impl Context {
             conn
         };
         self.bind(conn, key);
-        match place {
-            Place::Unix(name) => match UnixTransport::connect(&name) {
+        match (&route.place, route.first_hop()) {
+            (_, Some((host, port))) => self.look_up(conn, host, port),
+            (Place::Net(name, _) | Place::Unix(name), None) => match UnixTransport::connect(name) {
                 Ok(transport) => self.join_transport(conn, Box::new(transport)),
-                Err(e) => self.conn_failed(conn, &Failure::from(format!("+{name}: {e}"))),
+                Err(e) => self.conn_failed(conn, &Failure::from(e)),
             },
-            Place::Net(host, port) => self.look_up(conn, &host, port),
         }
     }
 
     fn look_up(&self, conn: ConnKey, host: &str, port: u16) {
-        let lookup = self.core().resolver.start(host, port);
+        let now = self.now();
+        let lookup = self.core().resolver.start(host, port, now);
         match lookup {
             Ok(Lookup::Ready(addrs)) => self.race(conn, &addrs),
             Ok(Lookup::Pending(id)) => {
@@ -210,7 +193,7 @@ impl Context {
         true
     }
 
-    fn bind(&self, conn: ConnKey, key: StreamKey) {
+    pub(super) fn bind(&self, conn: ConnKey, key: StreamKey) {
         let mut core = self.core();
         if let Some(c) = core.conns.get_mut(conn) {
             c.bound.push((None, key));
@@ -222,10 +205,11 @@ impl Context {
 
     /// Takes the resolver's answers.
     pub(super) fn take_lookups(&self) {
+        let now = self.now();
         loop {
             let answer = {
                 let mut core = self.core();
-                let Some((id, answer)) = core.resolver.poll() else { return };
+                let Some((id, answer)) = core.resolver.poll(now) else { return };
                 core.lookups.remove(&id).map(|conn| (conn, answer))
             };
             match answer {
@@ -244,7 +228,7 @@ impl Context {
         });
         let mut core = self.core();
         let Some(c) = core.conns.get_mut(conn) else { return };
-        let options = socket_options(c.route.attrs);
+        let options = socket_options(c.route.attrs, c.route.bind.clone());
         let mut connector =
             Box::new(Connector::new(addrs, options, mio::Token(Core::token_base(conn))));
         let progress = connector.start(core.poll.registry(), now);
@@ -309,7 +293,20 @@ impl Context {
                 });
                 self.secure(conn, transport);
             }
-            Progress::Failed(e) => self.conn_failed(conn, &Failure::from(e)),
+            Progress::Failed(e) => {
+                self.forget_addresses(conn);
+                self.conn_failed(conn, &Failure::from(e));
+            }
+        }
+    }
+
+    /// The addresses that were connected to may be out of date.
+    pub(super) fn forget_addresses(&self, conn: ConnKey) {
+        let mut core = self.core();
+        let core = &mut *core;
+        let Some(c) = core.conns.get(conn) else { return };
+        if let Some((host, _)) = c.route.first_hop() {
+            core.resolver.forget(host);
         }
     }
 
@@ -329,14 +326,10 @@ impl Context {
         }
     }
 
-    /// Puts TLS on the transport if the route says so, and shakes hands.
+    /// Puts what the route wants on the transport, and shakes hands.
     fn secure(&self, conn: ConnKey, transport: Box<dyn Transport>) {
         let Some(route) = self.core().conns.get(conn).map(|c| Rc::clone(&c.route)) else { return };
-        let transport = match &route.tls {
-            None => Ok(transport),
-            Some(tls) => self.wrap_tls(tls, route.protocol, transport),
-        };
-        match transport {
+        match layered(&route, transport) {
             Ok(transport) => {
                 if let Some(c) = self.core().conns.get_mut(conn) {
                     c.stage = Stage::Handshake(transport);
@@ -347,40 +340,6 @@ impl Context {
             }
             Err(e) => self.conn_failed(conn, &Failure::from(e)),
         }
-    }
-
-    fn wrap_tls(
-        &self,
-        tls: &super::route::Tls,
-        protocol: Protocol,
-        transport: Box<dyn Transport>,
-    ) -> Result<Box<dyn Transport>, String> {
-        let identity = match tls.client_cert {
-            None => None,
-            Some(index) => Some(self.identity(index)?),
-        };
-        let store = self.core().trust.get(tls.trust.as_ref()).map_err(|e| e.to_string())?;
-        let alpn: &[&[u8]] = match protocol {
-            Protocol::H2 => &[b"h2", b"http/1.1"],
-            Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
-            Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
-        };
-        let config = store.client_config(alpn, identity.as_ref()).map_err(|e| e.to_string())?;
-        let tls = Tls::client(config, &tls.name, transport).map_err(|e| e.to_string())?;
-        Ok(Box::new(tls))
-    }
-
-    fn identity(&self, index: u8) -> Result<std::sync::Arc<Identity>, String> {
-        let (cert, key) = self
-            .host
-            .client_cert(index)
-            .ok_or_else(|| format!("client certificate {index} is not in the system blobs"))?;
-        let made = if cert.starts_with(b"-----") {
-            Identity::from_pem(&cert, &key)
-        } else {
-            Identity::from_der(&[&cert], &key)
-        };
-        made.map_err(|e| format!("client certificate {index}: {e}"))
     }
 
     /// Drives the handshake of a connection.
@@ -463,8 +422,27 @@ fn is_shared(protocol: Protocol) -> bool {
     matches!(protocol, Protocol::H2 | Protocol::Mqtt)
 }
 
+/// The layers above the connection to whom we connect ourselves: the proxy's tunnel, TLS.
+fn layered(route: &Route, io: Box<dyn Transport>) -> Result<Box<dyn Transport>, String> {
+    let io = match (&route.via, &route.place) {
+        (Some(proxy), Place::Net(host, port)) => Box::new(Tunnel::new(proxy, host, *port, io)?),
+        (Some(_), Place::Unix(_)) | (None, _) => io,
+    };
+    let Some(tls) = &route.tls else { return Ok(io) };
+    let alpn: &[&[u8]] = match route.protocol {
+        Protocol::H2 => &[b"h2", b"http/1.1"],
+        Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
+        // brokers that share port 443 with others tell by it who is meant
+        Protocol::Mqtt => &[b"x-amzn-mqtt-ca"],
+        Protocol::Raw | Protocol::H3 => &[],
+    };
+    let config = tls.trust.client_config(alpn, tls.identity.as_ref()).map_err(|e| e.to_string())?;
+    let tls = Tls::client(config, &tls.name, io).map_err(|e| e.to_string())?;
+    Ok(Box::new(tls))
+}
+
 /// What the policy wants of the network (specification: `attr_*`).
-fn socket_options(attrs: Attrs) -> SocketOptions {
+fn socket_options(attrs: Attrs, bind: Option<Bind>) -> SocketOptions {
     const LOW_DELAY: u8 = 0x10;
     const THROUGHPUT: u8 = 0x08;
     const RELIABILITY: u8 = 0x04;
@@ -477,6 +455,7 @@ fn socket_options(attrs: Attrs) -> SocketOptions {
     SocketOptions {
         tos: (tos != 0).then_some(tos),
         priority: (attrs.priority != 0).then_some(u32::from(attrs.priority)),
+        bind,
         ..SocketOptions::default()
     }
 }

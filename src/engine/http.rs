@@ -241,7 +241,7 @@ impl Context {
             (kind.http.mapped_state(status), Rc::clone(&stream.tag), stream.txn.good)
         };
         if !good {
-            log::info!(tag: tag, "http status {status}");
+            log::notice!(tag: tag, "http status {status}");
         }
         if let Some(state) = mapped {
             let ret = self.say_user_state(key, u32::from(state));

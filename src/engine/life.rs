@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::context::{Context, Timer};
+use super::local::End;
 use super::stream::{Handler, Stream, StreamKey};
 use crate::stream::retry::Next;
 use crate::stream::{Flags, Input, Phase, Ret, State, life};
@@ -149,8 +150,11 @@ impl Context {
             // a timeout can be answered so while there is nothing to close
             return;
         }
+        let side = self.side_of(key);
         self.let_go(key);
+        self.unbind_local(key, End::LinkOnly);
         self.link_down(key, Quietly::Yes);
+        self.after_local_link(key, side);
     }
 
     /// The link or transaction of a stream ended. A stream that is not opportunistic and was
@@ -213,7 +217,7 @@ impl Context {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             // the program may have asked to connect, or have destroyed it, while it was told
-            if !matches!(stream.phase, Phase::Connecting | Phase::Idle) || stream.link.is_some() {
+            if !matches!(stream.phase, Phase::Connecting | Phase::Idle) || stream.is_bound() {
                 return;
             }
             let retry = stream.kind.retry.clone();
@@ -288,7 +292,10 @@ impl Context {
             }
         }
         self.let_go(key);
-        for state in self.advance(key, Input::Destroy).unwrap_or(&[]) {
+        self.unbind_local(key, End::Destroyed);
+        // a stream that the program was told nothing about goes without a word
+        let told = self.core().streams.get(key).is_some_and(|s| s.said.is_some());
+        for state in self.advance(key, Input::Destroy).unwrap_or(&[]).iter().filter(|_| told) {
             // nothing that is answered here can change anything
             let _ = self.say(key, *state);
         }

@@ -13,7 +13,9 @@
 //! | `turn` | one turn of the loop: wait, timers, ready connections |
 //! | `api` | what programs ask of streams |
 //! | `life` | saying states, failing attempts, ending links, destroying |
-//! | `dial` | from a stream's policy to a connection: reuse, resolve, race, TLS |
+//! | `dial` | from a stream's policy to a connection: reuse, resolve, race, proxy, TLS |
+//! | `route` | where a connection leads: the key of sharing |
+//! | `way` | what goes into that key: proxy, trust, certificates, credentials |
 //! | `captive_portal` | the transaction that looks for the way to the internet |
 //! | `auth` | signed requests, the fetching of a token |
 //! | `fetch_policy` | the download of the policy by a stream of our own |
@@ -30,19 +32,28 @@
 //! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `ports` | what else lives on the loop: listeners, links of proxied programs |
 //! | `proxied` | what streams need that another process uses |
+//! | `local` | streams that never leave the process: their turn in the loop |
+//! | `sink` | sources and sinks |
+//! | `bus` | system messages as streams |
+//! | `file` | `file://` endpoints |
+//! | `adopt` | descriptors that the program opened itself |
 //! | `timers` | the timer heap |
 
+mod adopt;
 mod api;
 mod auth;
+mod bus;
 mod captive_portal;
 mod conn;
 mod context;
 mod cookies;
 mod dial;
 mod fetch_policy;
+mod file;
 mod http;
 mod inner;
 mod life;
+mod local;
 mod multipart;
 mod open;
 mod perf;
@@ -53,16 +64,22 @@ mod pump;
 mod route;
 mod send;
 mod shared;
+mod sink;
 mod stream;
 pub mod timers;
 mod turn;
+mod way;
 
+pub use crate::net::Direction;
+pub use adopt::AdoptError;
 pub use api::{CreateError, SetMetadataError};
 pub use auth::{AMAZON_LOGIN, Token, TokenFetch};
+pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
 pub use ports::{Port, PortKey, Wake};
+pub use sink::{Sink, SinkError, SinkKey};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;
 pub use turn::TurnError;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::conn::{Conn, ConnKey, Open, Stage};
-use super::context::{Context, MqttBlob, Timer};
+use super::context::{Context, Timer};
 use super::dial::Sharing;
 use super::life::Failure;
 use super::route::fill;
@@ -129,16 +129,7 @@ impl Context {
         first: StreamKey,
         route: &super::route::Route,
     ) -> Result<Mqtt, String> {
-        let text = |blob: Option<Vec<u8>>, what: &str| match blob {
-            None => Ok(None),
-            Some(b) => match String::from_utf8(b) {
-                Ok(text) => Ok(Some(text)),
-                Err(_) => Err(format!("the {what} is not UTF-8")),
-            },
-        };
-        let client_id = text(self.host.mqtt_blob(MqttBlob::ClientId), "mqtt client id")?;
-        let username = text(self.host.mqtt_blob(MqttBlob::Username), "mqtt user name")?;
-        let password = self.host.mqtt_blob(MqttBlob::Password);
+        let login = route.mqtt.as_deref().ok_or("the connection is not for mqtt")?;
         let (will_topic, will_message) = {
             let core = self.core();
             let stream = core.streams.get(first).ok_or("the stream is gone")?;
@@ -147,11 +138,11 @@ impl Context {
         };
         let session = self.core().sessions.take(route);
         let connect = mqtt::Connect {
-            client_id: client_id.as_deref().unwrap_or(""),
-            username: username.as_deref(),
-            password: password.as_deref(),
+            client_id: login.client_id.as_deref().unwrap_or(""),
+            username: login.username.as_deref(),
+            password: login.password.as_deref(),
             keep_alive_s: kind.mqtt.keep_alive_s,
-            clean_start: kind.mqtt.clean_start || client_id.is_none(),
+            clean_start: kind.mqtt.clean_start || login.client_id.is_none(),
             will: will_topic.as_deref().map(|topic| mqtt::Message {
                 topic,
                 payload: will_message.as_deref().unwrap_or("").as_bytes(),

@@ -515,7 +515,7 @@ impl Context {
             return self.fail_attempt(key, failure);
         }
         if let Some(tag) = self.tag(key) {
-            log::notice!(tag: tag, "failed: {}", failure.reason);
+            log::notice!(tag: tag, "disconnected: {}", failure.reason);
         }
         self.let_go(key);
         self.link_down(key, Quietly::Yes);
@@ -531,10 +531,13 @@ impl Context {
             let Some(stream) = core.streams.get(key) else { return };
             (Rc::clone(&stream.tag), stream.phase == Phase::Connecting, stream.lingering)
         };
-        log::info!(tag: tag, "link lost: {reason}");
         if connecting {
             self.fail_attempt(key, &Failure::from(reason));
         } else {
+            // after a complete transaction it is no news
+            if !lingering {
+                log::notice!(tag: tag, "disconnected: {reason}");
+            }
             self.link_down(key, if lingering { Quietly::Yes } else { Quietly::No });
         }
     }

@@ -2,8 +2,10 @@
 //! share one.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::policy::{Protocol, StreamType, TrustStore};
+use crate::net::{Bind, Identity, Proxy, TrustStore};
+use crate::policy::{Protocol, StreamType};
 use crate::stream::Metadata;
 use crate::stream::http::Url;
 
@@ -25,42 +27,65 @@ pub(super) struct Target {
     pub path: Option<String>,
 }
 
-/// The key of connection sharing.
-#[derive(Clone, Debug)]
+/// The key of connection sharing: everything that a connection was made with.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Route {
     pub place: Place,
     pub protocol: Protocol,
     pub tls: Option<Tls>,
     pub attrs: crate::policy::Attrs,
+    /// Who makes the connection for us.
+    pub via: Option<Rc<Proxy>>,
+    /// Where it comes from.
+    pub bind: Option<Bind>,
+    /// Who we are to an mqtt broker.
+    pub mqtt: Option<Rc<MqttLogin>>,
 }
 
-/// How the peer is checked.
+impl Route {
+    /// Whose name is looked up, and the port that is connected to: the proxy's if there is one.
+    /// `None`: nobody's, it is a unix socket.
+    pub fn first_hop(&self) -> Option<(&str, u16)> {
+        match (&self.via, &self.place) {
+            (_, Place::Unix(_)) => None,
+            (Some(proxy), Place::Net(..)) => Some((&proxy.address.host, proxy.address.port)),
+            (None, Place::Net(host, port)) => Some((host, *port)),
+        }
+    }
+}
+
+/// How the peer is checked, and who we are to it. Stores and certificates of the same content are
+/// the same object; a store that was read again is another one.
 #[derive(Clone, Debug)]
 pub(super) struct Tls {
     /// The name that its certificate must bear.
     pub name: String,
-    /// `None`: the store of the operating system.
-    pub trust: Option<Rc<TrustStore>>,
-    pub client_cert: Option<u8>,
+    pub trust: Arc<TrustStore>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl PartialEq for Tls {
     fn eq(&self, other: &Self) -> bool {
-        let same_trust = match (&self.trust, &other.trust) {
-            (Some(a), Some(b)) => Rc::ptr_eq(a, b) || a == b,
+        let same_identity = match (&self.identity, &other.identity) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        same_trust && self.name == other.name && self.client_cert == other.client_cert
+        same_identity && Arc::ptr_eq(&self.trust, &other.trust) && self.name == other.name
     }
 }
 
-impl PartialEq for Route {
-    fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
-            && self.protocol == other.protocol
-            && self.tls == other.tls
-            && self.attrs == other.attrs
+/// What an mqtt broker is told of us.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct MqttLogin {
+    pub client_id: Option<String>,
+    pub username: Option<String>,
+    pub password: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for MqttLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MqttLogin")
     }
 }
 
@@ -117,25 +142,6 @@ impl Target {
         Ok(Self { place: Place::Net(url.host, port), tls, path })
     }
 
-    /// What connections to here share for streams of type `kind`.
-    pub fn route(&self, kind: &StreamType) -> Route {
-        let tls = self.tls.then(|| Tls {
-            name: match &self.place {
-                Place::Net(host, _) => host.clone(),
-                Place::Unix(_) => "localhost".to_owned(),
-            },
-            trust: kind.trust_store.clone(),
-            client_cert: kind.client_cert,
-        });
-        // h2 without ALPN is for streams whose policy has no tls from the start: where only the
-        // endpoint's URL took it away, nobody promised that the server speaks h2
-        let protocol = match kind.protocol {
-            Protocol::H2 if kind.tls && !self.tls => Protocol::H1,
-            protocol => protocol,
-        };
-        Route { place: self.place.clone(), protocol, tls, attrs: kind.attrs }
-    }
-
     /// What the request says as its host: the name alone, as the reference does, which servers
     /// that tell virtual hosts apart by name rely on.
     pub fn authority(&self) -> String {
@@ -145,4 +151,85 @@ impl Target {
             Place::Unix(_) => "localhost".to_owned(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MqttLogin, Place, Route, Tls};
+    use crate::net::{Bind, Proxy, ProxyKind, TrustStore};
+    use crate::policy::{Attrs, Protocol};
+    use crate::util::proxy::ProxyAddress;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    fn route(trust: &Arc<TrustStore>) -> Route {
+        let tls = Tls { name: "h".into(), trust: Arc::clone(trust), identity: None };
+        let address = ProxyAddress::parse("me:secret@p:1", None).unwrap();
+        Route {
+            place: Place::Net("h".into(), 1),
+            protocol: Protocol::Mqtt,
+            tls: Some(tls),
+            attrs: Attrs::default(),
+            via: Some(Rc::new(Proxy { kind: ProxyKind::Http, address })),
+            bind: Some(Bind::parse("lo")),
+            mqtt: Some(Rc::new(MqttLogin {
+                client_id: Some("c".into()),
+                username: Some("u".into()),
+                password: Some(b"p".to_vec()),
+            })),
+        }
+    }
+
+    fn changed(mqtt: impl FnOnce(&mut MqttLogin), route: &mut Route) {
+        let login = route.mqtt.as_mut().and_then(Rc::get_mut).unwrap();
+        mqtt(login);
+    }
+
+    /// One change each: whoever differs in it must not share a connection.
+    #[test]
+    fn everything_counts() {
+        let [trust, other] = [(); 2].map(|()| TrustStore::from_pem(CA).unwrap());
+        let proxy = |kind, text| {
+            Some(Rc::new(Proxy { kind, address: ProxyAddress::parse(text, None).unwrap() }))
+        };
+        let changes: &[&dyn Fn(&mut Route)] = &[
+            &|r| r.place = Place::Net("i".into(), 1),
+            &|r| r.place = Place::Net("h".into(), 2),
+            &|r| r.place = Place::Unix("h".into()),
+            &|r| r.protocol = Protocol::Raw,
+            &|r| r.tls = None,
+            &|r| r.tls.as_mut().unwrap().name = "i".into(),
+            &|r| r.tls.as_mut().unwrap().trust = Arc::clone(&other),
+            &|r| r.attrs.priority = 1,
+            &|r| r.via = None,
+            &|r| r.via = proxy(ProxyKind::Socks5, "me:secret@p:1"),
+            &|r| r.via = proxy(ProxyKind::Http, "p:1"),
+            &|r| r.via = proxy(ProxyKind::Http, "me:other@p:1"),
+            &|r| r.bind = None,
+            &|r| r.bind = Some(Bind::parse("127.0.0.1")),
+            &|r| r.mqtt = None,
+            &|r| changed(|m| m.client_id = None, r),
+            &|r| changed(|m| m.username = Some("v".into()), r),
+            &|r| changed(|m| m.password = Some(b"q".to_vec()), r),
+        ];
+        assert_eq!(route(&trust), route(&trust));
+        for (n, change) in changes.iter().enumerate() {
+            let mut other = route(&trust);
+            change(&mut other);
+            assert_ne!(other, route(&trust), "change {n}");
+        }
+    }
+
+    const CA: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIIBhTCCASugAwIBAgIUMSw4Wo9nUU+pM9V+L24R1Un2hQkwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEYSBDQTAgFw0yNjExMjQxOTE5NTNaGA8yMTI2MTAzMTE5MTk1
+M1owDzENMAsGA1UEAwwEYSBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABC7c
+mKiEqfrpe0MtkIZ17zlItZTsUg/A/zUodG2mzZuUWKRewdjv9kw7e3WQ8xh7Lj5I
+9LofgF2pHEKCzJyQbGGjYzBhMB0GA1UdDgQWBBR2z5GoEbHr4n+CuEa9Ni5vuBBT
+jTAfBgNVHSMEGDAWgBR2z5GoEbHr4n+CuEa9Ni5vuBBTjTAPBgNVHRMBAf8EBTAD
+AQH/MA4GA1UdDwEB/wQEAwICBDAKBggqhkjOPQQDAgNIADBFAiEA7caJyHQD/OHe
+qOAVvvwyNNOY80qHUQqZ2D68/hLlYAYCIBhB2fLzZZ3170PJyU/bfCA6vq3XbNLw
+tBPgfX/9MXGF
+-----END CERTIFICATE-----
+";
 }

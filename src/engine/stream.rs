@@ -5,12 +5,14 @@ use std::rc::Rc;
 use slotmap::new_key_type;
 
 use super::conn::ConnKey;
+use super::local::Local;
 use super::timers::TimerKey;
-use crate::policy::{Protocol, StreamType};
+use crate::policy::{Protocol, SMD_STREAM_TYPE, StreamType};
 use crate::proto::Tid;
 use crate::stream::http::multipart::{Framing, Parser};
 use crate::stream::retry::Attempts;
 use crate::stream::{Flags, Metadata, Phase, Ret, State};
+use crate::system::smd::PAYLOAD_MAX;
 use crate::util::Micros;
 
 new_key_type! {
@@ -122,6 +124,10 @@ pub(super) struct Stream {
     /// Windows filled in a row.
     filled: u8,
     pub link: Option<Link>,
+    /// What it is bound to in place of a connection.
+    pub local: Option<Local>,
+    /// In the queue of local streams.
+    pub local_queued: bool,
     pub txn: Txn,
     /// Callbacks of this stream on the stack.
     pub depth: u32,
@@ -155,6 +161,8 @@ pub(super) fn tag_with_path(tag: &str, path: &str) -> Rc<str> {
 const FIRST_ROOM: usize = 1519;
 /// The same for protocols of messages.
 const FIRST_ROOM_MESSAGES: usize = 1400;
+/// The same between sources and sinks.
+const FIRST_ROOM_SINK: usize = 1380;
 /// The largest window that a stream is offered, in bytes.
 const MAX_ROOM: usize = 64 * 1024;
 /// Windows that must be filled in a row before the next one is larger.
@@ -163,6 +171,8 @@ const FILLED_BEFORE_GROWING: u8 = 4;
 impl Stream {
     pub fn new(new: NewStream, tag: Rc<str>, born: u64) -> Self {
         let tx_room = match new.kind.protocol {
+            _ if new.kind.name == SMD_STREAM_TYPE => super::BUS_HEADER_LEN + PAYLOAD_MAX,
+            _ if new.kind.local_sink => FIRST_ROOM_SINK,
             Protocol::Ws | Protocol::Mqtt => FIRST_ROOM_MESSAGES,
             Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Raw => FIRST_ROOM,
         };
@@ -181,6 +191,8 @@ impl Stream {
             tx_room,
             filled: 0,
             link: None,
+            local: None,
+            local_queued: false,
             txn: Txn::default(),
             depth: 0,
             doomed: false,
@@ -206,6 +218,16 @@ impl Stream {
         } else {
             self.tx_room = (self.tx_room * 4).min(MAX_ROOM);
         }
+    }
+
+    /// Has a connection, or what stands in its place.
+    pub fn is_bound(&self) -> bool {
+        self.link.is_some() || self.local.is_some()
+    }
+
+    /// Is bound to something else than a connection, or is about to be for the first time.
+    pub fn is_local(&self) -> bool {
+        self.local.is_some() || self.kind.local_sink && self.said.is_none()
     }
 
     /// Stays connected, or is reconnected, without being asked.

@@ -2,6 +2,7 @@
 //! Idle streams cost nothing here.
 
 use std::io::ErrorKind;
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use super::conn::{ConnKey, Stage};
@@ -74,15 +75,27 @@ impl Context {
         Ok(())
     }
 
-    /// How long to wait.
-    fn patience(&self, max_wait: Option<Micros>) -> Duration {
+    /// What is readable when the system has something for us: for loops of the program's own.
+    #[must_use]
+    pub fn poll_fd(&self) -> RawFd {
+        self.core().poll.as_raw_fd()
+    }
+
+    /// How long there will be nothing to do unless the system has something for us; `None`: for
+    /// ever.
+    #[must_use]
+    pub fn time_to_work(&self) -> Option<Micros> {
         let now = self.now();
         let core = self.core();
-        if !core.ready.is_empty() || core.ports.is_ready() {
-            return Duration::ZERO;
+        if !core.ready.is_empty() || !core.local.is_idle() || core.ports.is_ready() {
+            return Some(0);
         }
-        let next = core.timers.next_due().map(|due| due.saturating_sub(now));
-        let wait = [next, max_wait].into_iter().flatten().min().unwrap_or(MAX_WAIT);
+        core.timers.next_due().map(|due| due.saturating_sub(now))
+    }
+
+    /// How long to wait.
+    fn patience(&self, max_wait: Option<Micros>) -> Duration {
+        let wait = [self.time_to_work(), max_wait].into_iter().flatten().min().unwrap_or(MAX_WAIT);
         if wait <= TOO_SHORT_TO_SLEEP {
             return Duration::ZERO;
         }
@@ -143,7 +156,9 @@ impl Context {
             let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
         }
-        self.serve_ports() || count > 0
+        let local = self.serve_local();
+        let ports = self.serve_ports();
+        count > 0 || local || ports
     }
 
     /// Returns whether any timer was due.
@@ -218,7 +233,10 @@ impl Context {
             }
         };
         match late {
-            Late::Connecting => self.conn_failed(conn, &"timeout while connecting".into()),
+            Late::Connecting => {
+                self.forget_addresses(conn);
+                self.conn_failed(conn, &"timeout while connecting".into());
+            }
             Late::Idle => self.broken(conn, "idle for long enough"),
         }
     }

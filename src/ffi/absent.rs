@@ -97,23 +97,3 @@ pub unsafe extern "C" fn lws_adopt_descriptor_vhost_via_info(
         null_mut()
     })
 }
-
-/// Passes on what a stream of the type `_lws_smd` received to the listeners of its context. Such
-/// streams are not built into this library: logs that and returns 1.
-///
-/// # Safety
-/// None needed: nothing is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_smd_ss_rx_forward(
-    ss_user: *mut c_void,
-    buf: *const u8,
-    len: usize,
-) -> c_int {
-    let _ = (ss_user, buf, len);
-    guard("lws_smd_ss_rx_forward", 1, || {
-        log::err!(
-            "lws_smd_ss_rx_forward: streams of system messages are not built into this library"
-        );
-        1
-    })
-}

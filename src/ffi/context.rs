@@ -22,19 +22,21 @@ use super::proxy::{self, ProxySide};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
+use super::ss::bus;
 use super::sspc::Sspc;
 use super::types::{
-    LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, LWS_SYSBLOB_TYPE_CLIENT_KEY_DER,
-    LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION, LWS_SYSBLOB_TYPE_DEVICE_SERIAL,
-    LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID, LWS_SYSBLOB_TYPE_MQTT_PASSWORD,
-    LWS_SYSBLOB_TYPE_MQTT_USERNAME, LWS_SYSTATE_CONTEXT_DESTROYING, LWS_SYSTATE_OPERATIONAL,
-    LWS_SYSTATE_PRE_PRIV_DROP, lws_context, lws_context_creation_info, lws_log_cx,
+    LWS_SERVER_OPTION_EXPLICIT_VHOSTS, LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,
+    LWS_SYSBLOB_TYPE_CLIENT_KEY_DER, LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
+    LWS_SYSBLOB_TYPE_DEVICE_SERIAL, LWS_SYSBLOB_TYPE_DEVICE_TYPE, LWS_SYSBLOB_TYPE_MQTT_CLIENT_ID,
+    LWS_SYSBLOB_TYPE_MQTT_PASSWORD, LWS_SYSBLOB_TYPE_MQTT_USERNAME, LWS_SYSTATE_CONTEXT_DESTROYING,
+    LWS_SYSTATE_OPERATIONAL, LWS_SYSTATE_POLICY_INVALID, LWS_SYSTATE_PRE_PRIV_DROP, lws_context,
+    lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
-use super::{aws, getaddrinfo, log as c_log, smd, state};
-use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+use super::{aws, getaddrinfo, log as c_log, proxies, smd, state};
+use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob, StreamKey};
 use crate::system::cpd::Connectivity;
-use crate::system::smd::Limits;
+use crate::system::smd::{Class, Limits, PeerId, SendError};
 use crate::system::{cookies, sigv4};
 use crate::util::clock::{Monotonic, SEC};
 use crate::util::log;
@@ -100,18 +102,28 @@ impl CContext {
     fn destroy(self: &Rc<Self>) {
         self.destroy_wanted.set(false);
         self.depth.set(self.depth.get() + 1);
-        // SAFETY: the manager lives as long as the services.
-        unsafe {
-            state::lws_state_transition(self.services.manager(), LWS_SYSTATE_CONTEXT_DESTROYING);
-        }
-        self.services.smd.deliver_pending(super::time::lws_now_usecs());
         self.engine.end();
         proxy::end(self);
-        // SAFETY: as above, and the program's notifiers live until the context is gone.
-        unsafe { state::remove_notifiers(self.services.manager()) };
+        let manager = self.services.manager();
+        // messages that wait are for nobody any more
+        // SAFETY: the manager lives as long as the services, and the program's notifiers until the
+        // context is gone.
+        unsafe {
+            state::lws_state_transition(manager, LWS_SYSTATE_POLICY_INVALID);
+            state::lws_state_transition_steps(manager, LWS_SYSTATE_CONTEXT_DESTROYING);
+            state::remove_notifiers(manager);
+        }
         services::detach(self.handle);
         registry::leave(self.handle);
         self.depth.set(self.depth.get() - 1);
+    }
+
+    /// Whether there is something to do that the engine does not know of.
+    pub(super) fn wants_service(&self) -> bool {
+        self.fresh.get()
+            || self.destroy_wanted.get()
+            || self.services.smd.pending()
+            || registry::is_cancelled(self.handle)
     }
 
     /// The way up to OPERATIONAL, from the loop.
@@ -204,6 +216,22 @@ impl Host for CHost {
         }
     }
 
+    fn bus_join(&self, stream: StreamKey, filter: Class) -> Option<PeerId> {
+        Some(bus::join(self.handle, &self.services, stream, filter))
+    }
+
+    fn bus_part(&self, peer: PeerId) {
+        self.services.smd.unregister(peer);
+    }
+
+    fn bus_send(&self, class: Class, payload: &[u8]) -> Result<(), SendError> {
+        self.services.smd.send(class, super::time::lws_now_usecs(), payload, None)
+    }
+
+    fn bus_has_room(&self) -> bool {
+        self.services.smd.has_room()
+    }
+
     fn woken(&self) {
         if registry::take_cancelled(self.handle)
             && let Some(cx) = registry::find_context(self.handle)
@@ -265,8 +293,13 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let host = CHost { handle, services: Arc::clone(&services) };
     // SAFETY: the caller promises good strings.
     let sspc = unsafe { Sspc::new(info) };
-    // SAFETY: the caller promises good strings.
-    let options = ContextOptions { cookies: unsafe { cookies(info) }, ..options(info) };
+    // SAFETY: as above.
+    let Ok(proxy) = (unsafe { proxies::proxy(info) }) else {
+        reserved.give_back();
+        return null_mut();
+    };
+    // SAFETY: as above.
+    let options = ContextOptions { cookies: unsafe { cookies(info) }, proxy, ..options(info) };
     let engine = Context::new(policy, Box::new(Monotonic::new()), Box::new(host), options);
     let engine = match engine {
         Ok(engine) => engine,
@@ -314,7 +347,11 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
             smd::lws_smd_register(handle, opaque, 0, filter, info.early_smd_cb);
         }
         state::lws_state_reg_notifier_list(services.manager(), info.register_notifier_list);
-        state::lws_state_transition(services.manager(), LWS_SYSTATE_PRE_PRIV_DROP);
+        policy_text::announce(&services);
+        // programs that make their own vhosts see the states from the loop on
+        if info.options & LWS_SERVER_OPTION_EXPLICIT_VHOSTS == 0 {
+            state::lws_state_transition(services.manager(), LWS_SYSTATE_PRE_PRIV_DROP);
+        }
     }
     drop(frame);
     // a notifier may have destroyed it
@@ -369,8 +406,6 @@ fn options(info: &lws_context_creation_info) -> ContextOptions {
 /// Settings that this library does not act on must not be believed to work.
 fn say_what_is_ignored(info: &lws_context_creation_info) {
     let set = [
-        ("http_proxy_address", !info.http_proxy_address.is_null()),
-        ("socks_proxy_address", !info.socks_proxy_address.is_null()),
         ("foreign_loops", !info.foreign_loops.is_null()),
         ("event_lib_custom", !info.event_lib_custom.is_null()),
         ("mounts", !info.mounts.is_null()),
@@ -440,10 +475,10 @@ fn settle(cx: &Rc<CContext>) {
 fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
-    let more = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    // a message may be what the program waits for: no sleep after it
+    let told = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
     settle(cx);
-    let at_once =
-        no_wait || more || fresh || cx.destroy_wanted.get() || registry::is_cancelled(cx.handle);
+    let at_once = no_wait || fresh || told || cx.wants_service();
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
         log::err!("lws_service: {e}");
         return false;

@@ -69,6 +69,7 @@ pub(super) fn settle(cx: &Rc<CContext>) {
     };
     log::info!("fetch_policy: the new policy is in force");
     cx.engine.set_policy(policy);
+    super::policy_text::announce(&cx.services);
     cx.fetch.replace(Fetch::Updated);
     // SAFETY: the manager lives as long as the services.
     unsafe {

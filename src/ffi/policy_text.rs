@@ -7,8 +7,10 @@ use super::panic::guard;
 use super::policy_static;
 use super::ptr::{bytes, c_bytes};
 use super::registry;
+use super::services::Services;
 use super::types::{LEJP_CONTINUE, LEJP_REJECT_UNKNOWN, lws_context, lws_context_creation_info};
 use crate::policy::{self, Outcome, Parser, Policy, Progress, Rules, Severity};
+use crate::system::smd::CLASS_SYSTEM_STATE;
 use crate::util::log;
 
 /// A policy that comes in pieces.
@@ -21,6 +23,16 @@ pub(super) enum Pieces {
     Parsing(Parser),
     /// It was complete; what a program still has of its text can be white space only.
     Complete,
+}
+
+/// Says that a policy came into force, as a message of the class SYSTEM_STATE: when the context is
+/// made, and when the fetched one replaces it.
+pub(super) fn announce(services: &Services) {
+    let text = format!("{{\"policy\":\"updated\",\"ts\":{}}}", super::time::lws_now_secs());
+    let now = super::time::lws_now_usecs();
+    if let Err(e) = services.smd.send(CLASS_SYSTEM_STATE, now, text.as_bytes(), None) {
+        log::warn!("smd: {text} not sent: {e}");
+    }
 }
 
 /// The policy that a context is to have, or `None`, with the reasons in the log.

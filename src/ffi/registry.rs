@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::ffi::c_void;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Once, PoisonError, RwLock};
 
 use slotmap::Key;
 
@@ -53,6 +53,27 @@ static SLOTS: [Slot; MAX_CONTEXTS] = [const {
 /// The owner of contexts whose thread has ended.
 const NOBODY: usize = 0;
 
+/// The owner of contexts whose loop ran before this process was forked: what the system keeps for
+/// them is shared with the parent, and their helper thread is not here.
+const PARENT: usize = usize::MAX - 1;
+
+/// Has contexts that ran left to the parent, from now on, whenever the process is forked.
+fn watch_forks() {
+    static WATCHED: Once = Once::new();
+    // between a fork and an exec only atomics may be touched
+    extern "C" fn in_child() {
+        for slot in SLOTS.iter().filter(|slot| slot.served.load(Ordering::Acquire)) {
+            slot.owner.store(PARENT, Ordering::Release);
+        }
+    }
+    WATCHED.call_once(|| {
+        // SAFETY: the function stays as long as the library, which is not unloaded.
+        if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } != 0 {
+            log::warn!("no memory to watch forks: a child must not use this process' contexts");
+        }
+    });
+}
+
 /// What a thread is known by: its address. Leaves the thread's contexts to others at its end.
 struct Thread(#[allow(dead_code, reason = "an address of its own needs a size")] u8);
 
@@ -82,6 +103,7 @@ enum Refused {
     Null,
     Stale,
     Thread,
+    Forked,
 }
 
 impl std::fmt::Display for Refused {
@@ -89,6 +111,9 @@ impl std::fmt::Display for Refused {
         f.write_str(match self {
             Refused::Null => "the handle is NULL",
             Refused::Stale => "the handle is stale (destroyed already?)",
+            Refused::Forked => {
+                "its loop ran before this process was forked: it is the parent's, nothing was done"
+            }
             Refused::Thread => {
                 "called from a foreign thread; only lws_cancel_service may be, nothing was done"
             }
@@ -119,8 +144,10 @@ fn slot_of(handle: *const lws_context) -> Result<&'static Slot, Refused> {
 impl Slot {
     /// The context, for the thread whose turn it is.
     fn context(&self) -> Result<Rc<CContext>, Refused> {
-        if self.owner.load(Ordering::Acquire) != this_thread() {
-            return Err(Refused::Thread);
+        match self.owner.load(Ordering::Acquire) {
+            PARENT => return Err(Refused::Forked),
+            owner if owner != this_thread() => return Err(Refused::Thread),
+            _ => {}
         }
         let raw = self.context.load(Ordering::Acquire);
         if raw.is_null() {
@@ -143,6 +170,7 @@ pub(super) struct Reserved {
 
 /// Reserves a slot for this thread, or `None` if the process has too many contexts.
 pub(super) fn reserve() -> Option<Reserved> {
+    watch_forks();
     for (i, slot) in SLOTS.iter().enumerate() {
         let generation = slot.generation.load(Ordering::Acquire);
         if generation % 2 == 1 {
@@ -208,6 +236,22 @@ pub(super) fn find_context(handle: *const lws_context) -> Option<Rc<CContext>> {
     slot_of(handle).and_then(Slot::context).ok()
 }
 
+/// As [`context`], silent about one that is gone: `Ok(None)`. An error was logged: the context is
+/// there, but not this thread's.
+pub(super) fn context_or_gone(
+    caller: &str,
+    handle: *const lws_context,
+) -> Result<Option<Rc<CContext>>, ()> {
+    match slot_of(handle).and_then(Slot::context) {
+        Ok(context) => Ok(Some(context)),
+        Err(Refused::Null | Refused::Stale) => Ok(None),
+        Err(why @ (Refused::Thread | Refused::Forked)) => {
+            log::err!("{caller}: {why}");
+            Err(())
+        }
+    }
+}
+
 /// The contexts of this thread.
 pub(super) fn contexts() -> Vec<Rc<CContext>> {
     SLOTS.iter().filter_map(|slot| slot.context().ok()).collect()
@@ -219,7 +263,7 @@ pub(super) fn contexts() -> Vec<Rc<CContext>> {
 pub(super) fn adopt_context(caller: &str, handle: *const lws_context) -> Option<Rc<CContext>> {
     if let Ok(slot) = slot_of(handle) {
         let owner = slot.owner.load(Ordering::Acquire);
-        let orphan = owner == NOBODY || !slot.served.load(Ordering::Acquire);
+        let orphan = owner == NOBODY || owner != PARENT && !slot.served.load(Ordering::Acquire);
         if owner != this_thread() && orphan && !is_busy(slot) {
             let free = (Ordering::AcqRel, Ordering::Relaxed);
             let _ = slot.owner.compare_exchange(owner, this_thread(), free.0, free.1);

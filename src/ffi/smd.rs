@@ -142,7 +142,7 @@ pub unsafe extern "C" fn lws_smd_msg_send(ctx: *mut lws_context, payload: *mut c
 }
 
 /// Registers a peer: `cb` gets the messages whose class has a bit in `_class_filter`, with
-/// `opaque`, from the event loop. Messages that wait already come too. `flags` are ignored. Returns
+/// `opaque`, from the event loop: those that are sent from now on. `flags` are ignored. Returns
 /// the peer, which goes with the context at the latest, or NULL.
 ///
 /// # Safety

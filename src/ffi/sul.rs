@@ -38,8 +38,7 @@ pub unsafe extern "C" fn lws_sul_schedule(
         let Some(cx) = registry::context("lws_sul_schedule", ctx) else { return };
         // SAFETY: the caller promises a live struct.
         unsafe {
-            unschedule(sul);
-            if _us == CANCEL {
+            if !unschedule("lws_sul_schedule", sul) || _us == CANCEL {
                 return;
             }
             (*sul).cb = _cb;
@@ -51,7 +50,8 @@ pub unsafe extern "C" fn lws_sul_schedule(
     });
 }
 
-/// Cancels a timer; does nothing if it is not scheduled.
+/// Cancels a timer; does nothing if it is not scheduled, and refuses if it is scheduled in the
+/// context of another thread, which may be about to fire it.
 ///
 /// # Safety
 /// `sul` is NULL or a struct that was zeroed once before its first use.
@@ -60,29 +60,33 @@ pub unsafe extern "C" fn lws_sul_cancel(sul: *mut lws_sorted_usec_list) {
     guard("lws_sul_cancel", (), || {
         if !sul.is_null() {
             // SAFETY: the caller promises a live struct.
-            unsafe { unschedule(sul) };
+            unsafe { unschedule("lws_sul_cancel", sul) };
         }
     });
 }
 
-/// Takes a timer back, if it is scheduled.
+/// Takes a timer back, if it is scheduled. `false`, with the reason in the log: it is another
+/// thread's.
 ///
 /// # Safety
 /// `sul` is live.
-unsafe fn unschedule(sul: *mut lws_sorted_usec_list) {
+unsafe fn unschedule(caller: &str, sul: *mut lws_sorted_usec_list) -> bool {
     // SAFETY: the caller promises a live struct.
     unsafe {
         let owner = (*sul).list.owner;
         if owner.is_null() {
-            return;
+            return true;
         }
-        let ctx = owner as *const lws_context;
+        let Ok(context) = registry::context_or_gone(caller, owner as *const lws_context) else {
+            return false;
+        };
         let key = key_of(sul);
         mark(sul, null_mut(), None);
         // the context may be gone, and its timers with it
-        if let Some(cx) = registry::find_context(ctx) {
+        if let Some(cx) = context {
             cx.engine.cancel_external(key, sul as usize);
         }
+        true
     }
 }
 

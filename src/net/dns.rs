@@ -10,6 +10,9 @@ use std::thread;
 
 use mio::Waker;
 
+use super::dns_cache::Cache;
+use crate::util::Micros;
+
 /// Look-ups that may wait for the helper thread.
 pub const MAX_QUEUED: usize = 256;
 
@@ -26,7 +29,7 @@ pub struct LookupId(u64);
 /// What [`Resolver::start`] has to say at once.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// The host was an address in numbers.
+    /// The host was an address in numbers, or its addresses are known.
     Ready(Vec<SocketAddr>),
     /// The waker fires once [`Resolver::poll`] has the answer.
     Pending(LookupId),
@@ -95,7 +98,7 @@ struct Request {
 struct Shared {
     queue: VecDeque<Request>,
     running: Option<LookupId>,
-    answers: VecDeque<(LookupId, Answer)>,
+    answers: VecDeque<(Request, Answer)>,
     closed: bool,
 }
 
@@ -122,6 +125,7 @@ pub struct Resolver {
     lookup: LookupFn,
     next_id: u64,
     helper: bool,
+    cache: Cache,
 }
 
 impl fmt::Debug for Resolver {
@@ -135,17 +139,27 @@ impl Resolver {
     /// helper thread.
     #[must_use]
     pub fn new(waker: Arc<Waker>, lookup: LookupFn) -> Self {
-        Self { desk: Arc::default(), waker, lookup, next_id: 0, helper: false }
+        Self {
+            desk: Arc::default(),
+            waker,
+            lookup,
+            next_id: 0,
+            helper: false,
+            cache: Cache::default(),
+        }
     }
 
     /// Asks for the addresses of `host` (a name, or an address in numbers, IPv6 also in
-    /// brackets), each with `port`.
+    /// brackets), each with `port`. `now` is the time in microseconds.
     ///
     /// # Errors
     /// The name is not one, too many look-ups wait, or no thread can be had.
-    pub fn start(&mut self, host: &str, port: u16) -> Result<Lookup, LookupError> {
+    pub fn start(&mut self, host: &str, port: u16, now: Micros) -> Result<Lookup, LookupError> {
         if let Some(ip) = numeric(host) {
             return Ok(Lookup::Ready(vec![SocketAddr::new(ip, port)]));
+        }
+        if let Some(addrs) = self.cache.get(host, port, now) {
+            return Ok(Lookup::Ready(addrs));
         }
         check_name(host)?;
         self.ensure_helper(host)?;
@@ -167,16 +181,25 @@ impl Resolver {
     pub fn cancel(&mut self, id: LookupId) {
         let mut shared = self.desk.lock();
         shared.queue.retain(|r| r.id != id);
-        shared.answers.retain(|(of, _)| *of != id);
+        shared.answers.retain(|(of, _)| of.id != id);
         if shared.running == Some(id) {
             shared.running = None;
         }
     }
 
     /// The next answer, oldest first. To be called until it says `None` when the waker has
-    /// fired.
-    pub fn poll(&mut self) -> Option<(LookupId, Answer)> {
-        self.desk.lock().answers.pop_front()
+    /// fired. `now` is the time in microseconds.
+    pub fn poll(&mut self, now: Micros) -> Option<(LookupId, Answer)> {
+        let (Request { id, host, .. }, answer) = self.desk.lock().answers.pop_front()?;
+        if let Ok(addrs) = &answer {
+            self.cache.put(&host, addrs, now);
+        }
+        Some((id, answer))
+    }
+
+    /// Nobody could be reached at the addresses of `host`: they are looked up anew next time.
+    pub fn forget(&mut self, host: &str) {
+        self.cache.forget(host);
     }
 
     fn ensure_helper(&mut self, host: &str) -> Result<(), LookupError> {
@@ -215,11 +238,19 @@ fn help(desk: &Desk, waker: &Weak<Waker>, lookup: LookupFn) {
         if shared.closed {
             return;
         }
+        // who waits to ask the same has the answer too
+        let (same, others): (VecDeque<_>, _) = std::mem::take(&mut shared.queue)
+            .into_iter()
+            .partition(|r| (&r.host, r.port) == (&request.host, request.port));
+        shared.queue = others;
         // cancelled meanwhile: nobody wants to hear
-        if shared.running.take() != Some(request.id) {
+        let wanted = shared.running.take() == Some(request.id);
+        let heard = wanted.then_some(request).into_iter().chain(same);
+        let before = shared.answers.len();
+        shared.answers.extend(heard.map(|r| (r, answer.clone())));
+        if shared.answers.len() == before {
             continue;
         }
-        shared.answers.push_back((request.id, answer));
         drop(shared);
         if let Some(waker) = waker.upgrade() {
             // fails only where the loop's own poll would fail too

@@ -4,31 +4,44 @@
 //!
 //! The way to a connection: [`Resolver`] turns a name into addresses, [`Connector`] races
 //! them and yields a [`TcpTransport`], and [`Tls`] wraps that with a configuration from a
-//! [`TrustStore`]. A [`UnixTransport`] needs no name and no race.
+//! [`TrustStore`]. A [`UnixTransport`] needs no name and no race. Where a [`Proxy`] stands in
+//! between, its address is resolved and connected to, and a [`Tunnel`] goes below the TLS.
 
 mod connect;
+mod descriptor;
 mod dns;
+mod dns_cache;
+mod http_proxy;
 mod identity;
 mod listen;
 mod socket;
+mod socks5;
+mod system_trust;
 mod tcp;
 mod tls;
 mod trust;
+mod tunnel;
 mod unix;
 mod verify;
 mod x509;
 
 pub use connect::{ATTEMPT_DELAY, ConnectError, Connector, MAX_ATTEMPTS, Progress};
+pub use descriptor::{DescriptorTransport, Direction};
 pub use dns::{
     Answer, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED, Resolver,
     std_lookup,
 };
+pub use dns_cache::DNS_TTL;
+pub use http_proxy::HttpConnect;
 pub use identity::Identity;
 pub use listen::{Accepted, Listener};
 pub use socket::{Bind, KeepAlive, SocketOptions};
+pub use socks5::Socks5;
+pub use system_trust::LOOK_EVERY as TRUST_LOOK_EVERY;
 pub use tcp::TcpTransport;
 pub use tls::Tls;
 pub use trust::{TrustError, TrustStore};
+pub use tunnel::{MAX_ANSWER, Proxy, ProxyKind, Talk, Tunnel, Turn};
 pub use unix::UnixTransport;
 
 use std::io;

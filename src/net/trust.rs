@@ -17,6 +17,7 @@ use rustls::{ClientConfig, KeyLogFile, RootCertStore, SignatureScheme};
 
 use super::identity::Identity;
 use super::verify::PinningVerifier;
+use crate::util::Micros;
 
 /// Servers whose sessions a trust store remembers, for each client identity.
 const MAX_SESSIONS: usize = 32;
@@ -180,23 +181,17 @@ impl TrustStore {
         Ok(Self::new(Arc::new(PinningVerifier::new(chain, certs))))
     }
 
-    /// Trusts what the operating system trusts. Read from disk the first time, then shared
-    /// by the whole process.
+    /// Trusts what the operating system trusts: read from disk the first time, shared by the
+    /// whole process, and read again if it has changed. It is looked at every
+    /// [`TRUST_LOOK_EVERY`](super::TRUST_LOOK_EVERY) at most; `now` is the time in microseconds.
     ///
     /// # Errors
     /// The system has no store, or nothing in it can be read. The next call tries again.
-    pub fn system() -> Result<Arc<Self>, TrustError> {
-        static SYSTEM: Mutex<Option<Arc<TrustStore>>> = Mutex::new(None);
-        let mut system = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = &*system {
-            return Ok(store.clone());
-        }
-        let store = Self::load_system()?;
-        *system = Some(store.clone());
-        Ok(store)
+    pub fn system(now: Micros) -> Result<Arc<Self>, TrustError> {
+        super::system_trust::system(now)
     }
 
-    fn load_system() -> Result<Arc<Self>, TrustError> {
+    pub(super) fn load_system() -> Result<Arc<Self>, TrustError> {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(found.certs);

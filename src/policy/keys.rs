@@ -41,7 +41,7 @@ pub static TOP: &[Key<Policy>] = keys! {
             }
         }
     }),
-    "via-socks5" => Text(|p| &mut p.via_socks5),
+    "via-socks5" => With(|scope, p, member| special::socks5(scope, &mut p.via_socks5, member)),
     "retry" => Unused,
     "certs" => Unused,
     "trust_stores" => Unused,
@@ -82,7 +82,8 @@ pub static STREAM: &[Key<StreamType>] = keys! {
     "endpoint" => Template(|s| &mut s.endpoint),
     "port" => With(special::port),
     "protocol" => With(special::protocol),
-    "via-socks5" => Text(|s| &mut s.via_socks5),
+    "via-socks5" => With(|scope, s, member| special::socks5(scope, &mut s.via_socks5, member)),
+    "bind" => Text(|s| &mut s.bind),
     "plugins" => Unused,
     "tls" => Flag(|s| &mut s.tls),
     "client_cert" | "client cert" => OptU8(0..=u8::MAX - 1, |s| &mut s.client_cert),

@@ -17,6 +17,8 @@ mod model;
 mod named;
 mod nearest;
 mod parser;
+#[cfg(test)]
+mod reference_test;
 mod special;
 mod template;
 #[cfg(test)]

@@ -195,6 +195,8 @@ pub struct StreamType {
     pub protocol: Protocol,
     /// `via-socks5`: `address:port` of a proxy for this stream type.
     pub via_socks5: Option<String>,
+    /// `bind`: the local address, or the network interface, that connections come from.
+    pub bind: Option<String>,
     /// `tls`.
     pub tls: bool,
     /// `tls_trust_store`; `None`: the store of the operating system.

@@ -8,6 +8,7 @@ use super::json::{Member, Node, Value};
 use super::model::{Cert, MetadataDef, Protocol, Retry, StreamType};
 use super::trust::{self, DerKind};
 use super::values::{Scope, is_token_byte};
+use crate::util::proxy::ProxyAddress;
 
 /// The most metadata names of one stream type.
 pub const MAX_METADATA: usize = 255;
@@ -83,6 +84,17 @@ pub fn port(scope: &mut Scope<'_>, stream: &mut StreamType, member: &Member) {
     }
     if let Some(port) = scope.int(member, 0..=u16::MAX) {
         stream.port = port;
+    }
+}
+
+/// The address of a SOCKS5 proxy, kept as it is written; an empty one unsets.
+pub fn socks5(scope: &mut Scope<'_>, field: &mut Option<String>, member: &Member) {
+    let Some(text) = scope.printable(member) else { return };
+    *field = (!text.is_empty()).then_some(text);
+    if let Some(text) = field
+        && let Err(why) = ProxyAddress::parse(text, None)
+    {
+        scope.error(Kind::BadValue, member, format_args!("not the address of a proxy: {why}"));
     }
 }
 

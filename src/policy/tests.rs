@@ -32,6 +32,8 @@ const BAD_U16: &[&str] = &["65536", "-1", "true", "\"\"", "\"x\"", "[]", "{}", "
 const BAD_PORT: &[&str] = &["65536", "-1", "true", "\"65536\"", "\"80x\"", "[]", "{}", "1e1"];
 const BAD_U32: &[&str] = &["4294967296", "-1", "true", "\"x\"", "[]", "{}"];
 const BAD_TEXT: &[&str] = &["1", "true", "[]", "{}", r#""a\nb""#, r#""\u0000""#];
+const BAD_SOCKS5: &[&str] =
+    &["1", "true", "[]", "{}", "\"host\"", "\":1\"", "\"h:0\"", "\"me@h:1\"", r#""h\n:1""#];
 const BAD_HEADER: &[&str] = &["1", "true", "[]", "{}", "\"a b:\"", r#""a:\r\nb:""#, "\"a:b\""];
 const BAD_TEMPLATE: &[&str] =
     &["1", "true", "[]", "{}", "\"${x\"", "\"${unknown}\"", "\"${}\"", r#""a\tb""#];
@@ -52,7 +54,8 @@ const STREAM_SAMPLES: &[Sample] = &[
     sample("port", "4443", |s| s.port == 4443, BAD_PORT),
     sample("port", "\"4443\"", |s| s.port == 4443, BAD_PORT),
     sample("protocol", "\"mqtt\"", |s| s.protocol == Protocol::Mqtt, BAD_NAME),
-    sample("via-socks5", "\"127.0.0.1:1\"", |s| s.via_socks5.is_some(), BAD_TEXT),
+    sample("via-socks5", "\"127.0.0.1:1\"", |s| s.via_socks5.is_some(), BAD_SOCKS5),
+    sample("bind", "\"lo\"", |s| s.bind.as_deref() == Some("lo"), BAD_TEXT),
     sample("plugins", "[\"x\"]", |s| *s != StreamType::default(), &[]),
     sample("tls", "true", |s| s.tls, BAD_FLAG),
     sample("client_cert", "0", |s| s.client_cert == Some(0), BAD_U8),
@@ -394,7 +397,7 @@ const OTHER_SAMPLES: &[(&str, &str, &str, Arrived, &[&str])] = &[
     ("", "release", "12", |p| p.release.as_deref() == Some("12"), &[]),
     ("", "product", "\"p\"", |p| p.product.as_deref() == Some("p"), &["true", "{}"]),
     ("", "schema-version", "1", |p| p.schema_version == Some(1), BAD_U32),
-    ("", "via-socks5", "\"h:1\"", |p| p.via_socks5.as_deref() == Some("h:1"), BAD_TEXT),
+    ("", "via-socks5", "\"h:1\"", |p| p.via_socks5.as_deref() == Some("h:1"), BAD_SOCKS5),
     ("", "retry", "[]", |p| p.retries.is_empty(), &["1", "{}", "[1]", "[{\"x\": 1}]"]),
     ("", "certs", "[]", |p| p.certs.is_empty(), &["1", "{}", "[1]", "[{\"x\": 1}]"]),
     (

@@ -180,8 +180,9 @@ pub trait Codec {
 
     /// Takes bytes from the front of `input` until there is something to report. `Ok(None)`
     /// means that more bytes are needed; `input` is then empty, but for bytes that wait for a
-    /// transaction (raw) or belong to the protocol that follows an upgrade (h1). To be called again after each
-    /// event, also with empty input, until it says `None`. Replies of the protocol's own
+    /// transaction (raw), for the answer before them (h1, serving) or belong to the protocol that
+    /// follows an upgrade (h1). To be called again after each event, also with empty input, until
+    /// it says `None`; on the serving side also when an answer has become complete. Replies of the protocol's own
     /// (acks, pongs) go to `out`.
     ///
     /// # Errors

@@ -36,10 +36,11 @@ pub enum Upgrade {
 /// The head of an answer. Borrowed for the one call.
 #[derive(Clone, Debug)]
 pub struct Response<'a> {
-    /// The status code, 200 to 599.
+    /// The status code, 200 to 599; 101 grants the upgrade that was asked for, and what is sent
+    /// and received from then on is the new protocol's.
     pub status: u16,
     /// Header fields, in order; names without the colon. Framing (`content-length`,
-    /// `transfer-encoding`, `connection`) is the codec's own.
+    /// `transfer-encoding`, `connection`, `upgrade`) is the codec's own.
     pub fields: &'a [(&'a str, &'a [u8])],
     /// What will be sent as its body. A codec leaves the body of an answer to HEAD, of 204 and of
     /// 304 out by itself.

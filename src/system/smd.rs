@@ -144,11 +144,13 @@ impl Smd {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a peer that wants the classes in `filter`. It also gets what waits in the queue.
+    /// Adds a peer that wants the classes in `filter` of what is sent from now on: what waits in
+    /// the queue is not for it, or who registers a peer because of a message would get that message
+    /// again.
     pub fn register(&self, filter: Class, callback: Callback) -> PeerId {
         let mut inner = self.inner();
         let id = PeerId(NEXT_PEER.fetch_add(1, Ordering::Relaxed));
-        let next = inner.queue.front().map_or(inner.next_number, |m| m.number);
+        let next = inner.next_number;
         inner.peers.push(Peer { id, filter, next, callback });
         self.update_wanted(&inner);
         id
@@ -206,6 +208,12 @@ impl Smd {
         Ok(())
     }
 
+    /// Whether the queue would take a message now. From any thread.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.inner().queue.len() < self.limits.depth
+    }
+
     /// Whether messages wait. From any thread.
     #[must_use]
     pub fn pending(&self) -> bool {
@@ -214,7 +222,7 @@ impl Smd {
 
     /// Delivers what is queued now: each peer in turn gets one message, until all have had
     /// theirs. Messages that callbacks send wait for the next call, so this always ends. Drops what
-    /// is too old at `now`. For the event loop alone. Returns whether messages wait afterwards.
+    /// is too old at `now`. For the event loop alone. Returns whether anything was delivered.
     pub fn deliver_pending(&self, now: i64) -> bool {
         let (end, expired) = {
             let mut inner = self.inner();
@@ -224,10 +232,12 @@ impl Smd {
             let age = now.saturating_sub(message.timestamp);
             log::warn!("smd: dropping a message of class {:#x}, {age} us old", message.class);
         }
-        while self.deliver_round(end) {}
-        let mut inner = self.inner();
-        inner.drop_delivered();
-        !inner.queue.is_empty()
+        let mut any = false;
+        while self.deliver_round(end) {
+            any = true;
+        }
+        self.inner().drop_delivered();
+        any
     }
 
     /// One message to each peer that has one before `end`; whether there was any.
@@ -318,9 +328,10 @@ mod tests {
         }
         assert_eq!(woken.load(Ordering::Relaxed), 3, "class 4 is wanted by nobody");
         assert!(smd.pending());
-        assert!(!smd.deliver_pending(0));
+        assert!(smd.deliver_pending(0));
         assert_eq!(taken(&log), ["a:1", "b:1", "a:3", "b:2", "b:3"]);
         assert!(!smd.pending());
+        assert!(!smd.deliver_pending(0));
     }
 
     #[test]
@@ -346,8 +357,9 @@ mod tests {
         smd.send(1, 0, &[b'x'; PAYLOAD_MAX], None).unwrap();
         smd.send(1, 500, b"2", None).unwrap();
         assert_eq!(smd.send(1, 0, b"3", None), Err(SendError::QueueFull(2)));
-        assert!(!smd.deliver_pending(1_001), "the first is too old");
-        assert_eq!(taken(&log), ["a:2"]);
+        assert!(smd.deliver_pending(1_001));
+        assert_eq!(taken(&log), ["a:2"], "the first is too old");
+        assert!(!smd.pending());
     }
 
     #[test]
@@ -364,17 +376,18 @@ mod tests {
     }
 
     #[test]
-    fn a_new_peer_gets_what_waits_and_a_leaving_one_frees_it() {
+    fn a_new_peer_gets_what_comes_next_and_a_leaving_one_frees_its_messages() {
         let (smd, _) = smd(10);
         let log = Log::default();
         let a = smd.register(1, recorder(&log, "a"));
         smd.send(1, 0, b"1", None).unwrap();
         let b = smd.register(1, recorder(&log, "b"));
+        smd.send(1, 0, b"2", None).unwrap();
         smd.unregister(a);
         assert!(smd.pending());
         smd.deliver_pending(0);
-        assert_eq!(taken(&log), ["b:1"]);
-        smd.send(1, 0, b"2", None).unwrap();
+        assert_eq!(taken(&log), ["b:2"]);
+        smd.send(1, 0, b"3", None).unwrap();
         smd.unregister(b);
         assert!(!smd.pending());
     }
@@ -388,15 +401,17 @@ mod tests {
         let own_id = Arc::clone(&id);
         let callback: Callback = Arc::new(move |_| {
             inner_log.lock().unwrap().push("self".to_owned());
-            inner_smd.send(1, 0, b"reply", None).unwrap();
             inner_smd.register(1, recorder(&inner_log, "new"));
+            inner_smd.send(1, 0, b"reply", None).unwrap();
             let own = own_id.lock().unwrap().take();
             assert!(own.is_some_and(|own| inner_smd.unregister(own)));
         });
         *id.lock().unwrap() = Some(smd.register(1, callback));
         smd.send(1, 0, b"1", None).unwrap();
-        assert!(smd.deliver_pending(0), "the reply waits for the next turn");
-        assert!(!smd.deliver_pending(0));
-        assert_eq!(taken(&log), ["self", "new:1", "new:reply"]);
+        smd.deliver_pending(0);
+        assert!(smd.pending(), "the reply waits for the next turn");
+        smd.deliver_pending(0);
+        assert!(!smd.pending());
+        assert_eq!(taken(&log), ["self", "new:reply"]);
     }
 }

@@ -4,6 +4,7 @@
 mod buf;
 pub mod clock;
 pub mod log;
+pub mod proxy;
 
 pub use buf::TxBuf;
 pub use clock::Micros;

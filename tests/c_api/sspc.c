@@ -30,7 +30,7 @@ typedef struct obj {
 struct track {
 	const char *name;
 	struct lws_ss_handle *h;
-	int connected, disconnected, destroying, creating, calls_after;
+	int connected, disconnected, destroying, creating, gone, calls_after;
 };
 
 static struct lws_context *cx;
@@ -195,8 +195,10 @@ static lws_ss_state_return_t act(struct track *t)
 		return LWSSSSRET_OK;
 	acted = 1;
 	lws_sul_schedule(cx, 0, &sul_settle, settled, SETTLE_MS * LWS_US_PER_MS);
-	if (!strcmp(action, "destroy_self"))
+	if (!strcmp(action, "destroy_self")) {
 		lws_ss_destroy(&t->h);
+		t->gone = 1;
+	}
 	else if (!strcmp(action, "destroy_other"))
 		lws_ss_destroy(&other.h);
 	else if (!strcmp(action, "request_tx"))
@@ -219,7 +221,7 @@ static lws_ss_state_return_t rx(void *userobj, const uint8_t *buf, size_t len, i
 {
 	obj_t *o = userobj;
 
-	if (o->t->destroying)
+	if (o->t->destroying || o->t->gone)
 		o->t->calls_after++;
 	if (o->t == &subject && tracing) {
 		const void *value;
@@ -242,7 +244,7 @@ static lws_ss_state_return_t tx(void *userobj, lws_ss_tx_ordinal_t ord, uint8_t 
 {
 	obj_t *o = userobj;
 
-	if (o->t->destroying)
+	if (o->t->destroying || o->t->gone)
 		o->t->calls_after++;
 	if (o->t == &subject && tracing)
 		printf("tx ord=%u room=%d for=%s\n", ord, (int)*len, lws_ss_rideshare(o->h));
@@ -273,7 +275,7 @@ static lws_ss_state_return_t state(void *userobj, void *sh, lws_ss_constate_t s,
 
 	(void)sh;
 	(void)ack;
-	if (t->destroying)
+	if (t->destroying || (t->gone && s != LWSSSCS_DISCONNECTED && s != LWSSSCS_DESTROYING))
 		t->calls_after++;
 	o->t = t;
 	if (t == &subject && tracing)

@@ -111,7 +111,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Vec<Seen>)> {
             .concat(),
             vec![
                 Seen::Head(1, 200, fields(&[("content-length", "5")])),
-                Seen::Reset(1, "h2: the peer's response is wrong: PROTOCOL_ERROR"),
+                Seen::Reset(1, "h2: the peer's message is wrong: PROTOCOL_ERROR"),
             ],
         ),
     ]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use mio::{Events, Poll, Token, Waker};
 use securestreams::net::{
-    Answer, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED, Resolver,
-    std_lookup,
+    Answer, DNS_TTL, Lookup, LookupError, LookupErrorKind, LookupFn, LookupId, MAX_QUEUED,
+    Resolver, std_lookup,
 };
 
 use crate::drive::PATIENCE;
@@ -25,7 +25,7 @@ impl Fixture {
     }
 
     fn pending(&mut self, host: &str) -> LookupId {
-        match self.resolver.start(host, 80).unwrap() {
+        match self.resolver.start(host, 80, 0).unwrap() {
             Lookup::Pending(id) => id,
             Lookup::Ready(addrs) => panic!("{host} answered at once: {addrs:?}"),
         }
@@ -34,7 +34,7 @@ impl Fixture {
     fn answer(&mut self) -> (LookupId, Answer) {
         let mut events = Events::with_capacity(4);
         loop {
-            if let Some(answer) = self.resolver.poll() {
+            if let Some(answer) = self.resolver.poll(0) {
                 return answer;
             }
             self.poll.poll(&mut events, Some(PATIENCE)).unwrap();
@@ -54,11 +54,11 @@ fn never(host: &str, _: u16) -> Answer {
 #[test]
 fn numbers_need_no_lookup() {
     let mut f = Fixture::new(never);
-    assert_eq!(f.resolver.start("127.0.0.1", 80), Ok(Lookup::Ready(vec![addr(80)])));
+    assert_eq!(f.resolver.start("127.0.0.1", 80, 0), Ok(Lookup::Ready(vec![addr(80)])));
     let v6 = Lookup::Ready(vec!["[::1]:9".parse().unwrap()]);
-    assert_eq!(f.resolver.start("::1", 9), Ok(v6));
+    assert_eq!(f.resolver.start("::1", 9, 0), Ok(v6));
     let v6 = Lookup::Ready(vec!["[::1]:9".parse().unwrap()]);
-    assert_eq!(f.resolver.start("[::1]", 9), Ok(v6));
+    assert_eq!(f.resolver.start("[::1]", 9, 0), Ok(v6));
     assert_eq!(Arc::weak_count(&f.waker), 0, "a helper was started");
 }
 
@@ -66,7 +66,7 @@ fn numbers_need_no_lookup() {
 fn what_is_no_name_is_refused() {
     let mut f = Fixture::new(never);
     for bad in ["", ".", "a b", "a\0b", "a\n", &"a".repeat(254)] {
-        let e = f.resolver.start(bad, 80).unwrap_err();
+        let e = f.resolver.start(bad, 80, 0).unwrap_err();
         assert_eq!(e.kind, LookupErrorKind::Other, "{bad:?}");
         assert!(e.detail.starts_with("host name"), "{e}");
     }
@@ -147,7 +147,7 @@ fn cancelled_lookups_are_not_reported() {
     f.resolver.cancel(queued);
     leave.send(()).unwrap();
     assert_eq!(f.answer().0, kept);
-    assert_eq!(f.resolver.poll(), None);
+    assert_eq!(f.resolver.poll(0), None);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn the_queue_is_bounded() {
     for _ in 0..MAX_QUEUED {
         f.pending("waits");
     }
-    let e = f.resolver.start("too-many", 80).unwrap_err();
+    let e = f.resolver.start("too-many", 80, 0).unwrap_err();
     assert!(e.detail.starts_with("too-many: "), "{e}");
     leave.send(()).unwrap();
     for _ in 0..=MAX_QUEUED {
@@ -229,4 +229,46 @@ fn an_idle_helper_ends_with_its_resolver() {
     f.answer().1.unwrap();
     drop(f);
     has_ended.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn answers_are_used_again_for_a_while() {
+    static ASKED: Mutex<Vec<u16>> = Mutex::new(Vec::new());
+    fn lookup(_: &str, port: u16) -> Answer {
+        ASKED.lock().unwrap().push(port);
+        Ok(vec![addr(port)])
+    }
+    let mut f = Fixture::new(lookup);
+    let id = f.pending("name");
+    assert_eq!(f.answer(), (id, Ok(vec![addr(80)])));
+    assert_eq!(f.resolver.start("name", 81, DNS_TTL - 1), Ok(Lookup::Ready(vec![addr(81)])));
+    assert!(matches!(f.resolver.start("other", 80, 0), Ok(Lookup::Pending(_))));
+    f.answer().1.unwrap();
+    f.resolver.forget("name");
+    assert!(matches!(f.resolver.start("name", 82, 0), Ok(Lookup::Pending(_))));
+    f.answer().1.unwrap();
+    assert!(matches!(f.resolver.start("name", 83, DNS_TTL), Ok(Lookup::Pending(_))));
+    f.answer().1.unwrap();
+    assert_eq!(*ASKED.lock().unwrap(), [80, 80, 82, 83]);
+}
+
+#[test]
+fn who_asks_the_same_gets_the_same_answer() {
+    static GATE: OnceLock<Mutex<Receiver<()>>> = OnceLock::new();
+    static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    fn lookup(host: &str, port: u16) -> Answer {
+        ASKED.lock().unwrap().push(host.to_owned());
+        GATE.get().unwrap().lock().unwrap().recv().unwrap();
+        Ok(vec![addr(port)])
+    }
+    let (open, gate) = channel();
+    GATE.set(Mutex::new(gate)).unwrap();
+    let mut f = Fixture::new(lookup);
+    let ids = [f.pending("a"), f.pending("a"), f.pending("b"), f.pending("a")];
+    open.send(()).unwrap();
+    open.send(()).unwrap();
+    let mut heard: Vec<_> = (0..4).map(|_| f.answer().0).collect();
+    heard.sort_by_key(|id| ids.iter().position(|i| i == id));
+    assert_eq!(heard, ids);
+    assert_eq!(*ASKED.lock().unwrap(), ["a", "b"]);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::crypto::ring::default_provider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use securestreams::net::{Identity, Tls, TrustError, TrustStore};
+use securestreams::net::{Identity, TRUST_LOOK_EVERY, Tls, TrustError, TrustStore};
 
 use crate::drive::tcp;
 use crate::pki::{Cert, Dates, LEAF, Pki, Spec};
@@ -273,9 +273,9 @@ fn the_systems_store_is_read_once() {
             key_file: folder.join("2.key"),
             der: std::fs::read(folder.join("leaf.der")).unwrap(),
         };
-        let system = TrustStore::system().unwrap();
+        let system = TrustStore::system(0).unwrap();
         accepted(&system, "localhost", &leaf);
-        assert!(Arc::ptr_eq(&system, &TrustStore::system().unwrap()));
+        assert!(Arc::ptr_eq(&system, &TrustStore::system(0).unwrap()));
         // the system's store pins nothing: a stranger stays one
         let lone = pki.make(LEAF, None);
         let e = refused(&system, "localhost", &lone);
@@ -293,10 +293,36 @@ fn the_systems_store_is_read_once() {
 }
 
 #[test]
+fn a_changed_system_store_is_read_again() {
+    if std::env::var_os(CHILD).is_some() {
+        let file = std::path::PathBuf::from(std::env::var_os("SSL_CERT_FILE").unwrap());
+        let mut pki = Pki::new();
+        let (first, second) = (pki.ca(), pki.ca());
+        let leaf = pki.make(LEAF, Some(&second));
+        std::fs::write(&file, first.pem()).unwrap();
+        let before = TrustStore::system(0).unwrap();
+        refused(&before, "localhost", &leaf);
+        std::fs::write(&file, second.pem()).unwrap();
+        // it is not looked at all the time
+        assert!(Arc::ptr_eq(&before, &TrustStore::system(TRUST_LOOK_EVERY - 1).unwrap()));
+        let after = TrustStore::system(TRUST_LOOK_EVERY).unwrap();
+        accepted(&after, "localhost", &leaf);
+        assert!(Arc::ptr_eq(&after, &TrustStore::system(3 * TRUST_LOOK_EVERY).unwrap()));
+        // what cannot be read changes nothing
+        std::fs::write(&file, "").unwrap();
+        assert!(Arc::ptr_eq(&after, &TrustStore::system(5 * TRUST_LOOK_EVERY).unwrap()));
+        return;
+    }
+    let pki = Pki::new();
+    let file = pki.path("store.pem");
+    run_child("trust::a_changed_system_store_is_read_again", &[("SSL_CERT_FILE", &file)]);
+}
+
+#[test]
 fn an_empty_system_store_is_an_error() {
     let pki = Pki::new();
     if std::env::var_os(CHILD).is_some() {
-        let e = TrustStore::system().unwrap_err();
+        let e = TrustStore::system(0).unwrap_err();
         assert!(e.to_string().starts_with("the system's trust store: "), "{e}");
         return;
     }

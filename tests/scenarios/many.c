@@ -1,11 +1,15 @@
 /*
- * many: several streams at once in one context, for the tests of h2.rs and messages.rs.
+ * many: several streams at once in one context, for the tests of h2.rs, messages.rs, proxies.rs,
+ * reasons.rs and unix_sockets.rs.
  *
  *   many --policy FILE --streams TYPE[,TYPE...] [--n N] [--limit-ms N]
  *        [--count N] [--post BYTES]            http: transactions a stream
  *        [--messages N] [--want-rx BYTES]      ws, mqtt: sent a stream, received by all
  *        [--credit BYTES]                      http: flow control by hand
  *        [--hold]                              stay connected until the limit
+ *        [--http-proxy A] [--http-proxy-port N] [--socks-proxy A]
+ *        [--timeout-secs N]                    for connecting and for responses
+ *        [--cert FILE --key FILE]              client certificate 0
  *
  * N streams of each type. stdout: "I STATE" for stream I, "I rx LEN hash=H
  * som=N eom=N" at each end of a message, "I perf JSON", "end". Streams whose
@@ -24,6 +28,7 @@ LWS_SS_USER_TYPEDEF
 	lws_sorted_usec_list_t sul;
 	int index;
 	int silent;
+	int raw;
 	int echo;
 	int remaining;
 	size_t sent;
@@ -116,6 +121,9 @@ many_rx(void *userobj, const uint8_t *buf, size_t len, int flags)
 		printf("%d perf %.*s\n", m->index, (int)len, (const char *)buf);
 		return LWSSSSRET_OK;
 	}
+	/* raw has no messages: whatever comes at once is one */
+	if (m->raw)
+		flags |= LWSSS_FLAG_SOM | LWSSS_FLAG_EOM;
 	if (flags & LWSSS_FLAG_SOM) {
 		m->total = 0;
 		before = 0;
@@ -232,6 +240,29 @@ number(int argc, const char **argv, const char *name, int otherwise)
 	return p ? atoi(p) : otherwise;
 }
 
+/* the file's content becomes the system blob, as long as the program runs */
+static int
+blob(int type, const char *path)
+{
+	static uint8_t buf[2][16384];
+	static int used;
+	size_t n;
+	FILE *f;
+
+	if (!path)
+		return 0;
+	f = fopen(path, "r");
+	if (!f || used == 2)
+		return 1;
+	n = fread(buf[used], 1, sizeof(buf[used]), f);
+	fclose(f);
+	lws_system_blob_direct_set(
+		lws_system_get_blob(cx, (lws_system_blob_item_t)type, 0),
+		buf[used++], n);
+
+	return 0;
+}
+
 static int
 create(const char *type)
 {
@@ -246,6 +277,7 @@ create(const char *type)
 		return 1;
 	m = (many_t *)lws_ss_to_user_object(handles[streams]);
 	m->index = streams++;
+	m->raw = !strncmp(type, "subraw", 6);
 	m->silent = !strncmp(type, "sub", 3);
 	m->echo = !strncmp(type, "ws", 2);
 	m->remaining = messages ? messages : count;
@@ -273,8 +305,16 @@ main(int argc, const char **argv)
 
 	lws_context_info_defaults(&info, lws_cmdline_option(argc, argv, "--policy"));
 	lws_cmdline_option_handle_builtin(argc, argv, &info);
+	info.http_proxy_address = lws_cmdline_option(argc, argv, "--http-proxy");
+	info.http_proxy_port = (unsigned int)number(argc, argv, "--http-proxy-port", 0);
+	info.socks_proxy_address = lws_cmdline_option(argc, argv, "--socks-proxy");
+	info.timeout_secs = (unsigned int)number(argc, argv, "--timeout-secs", 0);
+	info.connect_timeout_secs = info.timeout_secs;
 	cx = lws_create_context(&info);
 	if (!cx)
+		return 1;
+	if (blob(LWS_SYSBLOB_TYPE_CLIENT_CERT_DER, lws_cmdline_option(argc, argv, "--cert")) ||
+	    blob(LWS_SYSBLOB_TYPE_CLIENT_KEY_DER, lws_cmdline_option(argc, argv, "--key")))
 		return 1;
 
 	while (types && *types) {

@@ -5,14 +5,14 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
 use super::super::types::{
-    lws_ss_constate_t, lws_ss_info, lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
+    lws_ss_constate_t, lws_ss_handle, lws_ss_info, lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
 };
 use crate::engine::{Handler, TxAnswer};
 use crate::stream::{Flags, Ret};
 
 /// The program's side of a stream: its object and its callbacks.
 pub(in super::super) struct CHandler {
-    user: UserObject,
+    pub user: UserObject,
     pub rx: Cell<lws_sscb_rx>,
     pub tx: Cell<lws_sscb_tx>,
     pub state: Cell<lws_sscb_state>,
@@ -42,71 +42,57 @@ impl Tag {
     }
 }
 
-/// The program's object, zeroed when made and freed with the stream.
-struct UserObject(*mut c_void);
+/// The program's object, zeroed when made and freed with the stream. The stream's handle lies in
+/// front of it, for functions that programs give the object.
+pub(in super::super) struct UserObject(pub *mut c_void);
+
+/// Bytes in front of a program's object, as many as keep its alignment.
+const IN_FRONT: usize = 16;
 
 impl UserObject {
-    fn new(size: usize) -> Option<Self> {
-        // SAFETY: no pointers are involved.
-        let memory = unsafe { libc::calloc(1, size.max(1)) };
-        (!memory.is_null()).then_some(Self(memory))
+    pub fn new(size: usize) -> Option<Self> {
+        // SAFETY: what is asked for is there to be stepped over.
+        unsafe {
+            let memory = libc::calloc(1, size.checked_add(IN_FRONT)?);
+            (!memory.is_null()).then(|| Self(memory.byte_add(IN_FRONT)))
+        }
     }
+
+    /// Writes a pointer at an offset into the object.
+    ///
+    /// # Safety
+    /// The object has room for it there.
+    pub unsafe fn put<T>(&self, offset: usize, pointer: *mut T) {
+        // SAFETY: as the caller promises.
+        unsafe { self.0.byte_add(offset).cast::<*mut T>().write_unaligned(pointer) };
+    }
+
+    pub fn note_handle<T>(&self, handle: *mut T) {
+        // SAFETY: the handle's place is in front of the object.
+        unsafe { self.0.byte_sub(IN_FRONT).cast::<*mut T>().write(handle) };
+    }
+
+    /// The handle of the stream whose object this is.
+    ///
+    /// # Safety
+    /// `object` is a stream's object.
+    pub unsafe fn handle_of(object: *mut c_void) -> *mut lws_ss_handle {
+        // SAFETY: as the caller promises.
+        unsafe { object.byte_sub(IN_FRONT).cast::<*mut lws_ss_handle>().read() }
+    }
+}
+
+/// The bytes that the object of a stream made with `ssi` needs.
+pub(in super::super) fn object_size(ssi: &lws_ss_info) -> usize {
+    let pointer = size_of::<*mut c_void>();
+    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
+    needed.max(ssi.opaque_user_data_offset.saturating_add(pointer))
 }
 
 impl Drop for UserObject {
     fn drop(&mut self) {
-        // SAFETY: the memory came from calloc and is freed once.
-        unsafe { libc::free(self.0) };
-    }
-}
-
-impl CHandler {
-    /// With an object of its own, zeroed; `None`: there is no memory for it.
-    ///
-    /// # Safety
-    /// The callbacks stay callable as long as this lives.
-    pub unsafe fn new(ssi: &lws_ss_info) -> Option<Self> {
-        let pointer = size_of::<*mut c_void>();
-        let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
-        let needed = needed.max(ssi.opaque_user_data_offset.saturating_add(pointer));
-        Some(Self {
-            user: UserObject::new(needed)?,
-            rx: Cell::new(ssi.rx),
-            tx: Cell::new(ssi.tx),
-            state: Cell::new(ssi.state),
-            tag: Tag::default(),
-        })
-    }
-
-    /// Writes the stream's handle and the program's pointer into the object.
-    ///
-    /// # Safety
-    /// `ssi` is the one that this was made with.
-    pub unsafe fn introduce(&self, ssi: &lws_ss_info, handle: *mut c_void, opaque: *mut c_void) {
-        let place = |offset| self.user.0.wrapping_byte_add(offset).cast::<*mut c_void>();
-        // SAFETY: the object has room at both offsets, see `new`.
-        unsafe {
-            place(ssi.handle_offset).write_unaligned(handle);
-            place(ssi.opaque_user_data_offset).write_unaligned(opaque);
-        }
-    }
-
-    /// The program's object.
-    pub fn object(&self) -> *mut c_void {
-        self.user.0
-    }
-
-    /// Exchanges the callbacks that are given.
-    pub fn change(&self, rx: lws_sscb_rx, tx: lws_sscb_tx, state: lws_sscb_state) {
-        if rx.is_some() {
-            self.rx.set(rx);
-        }
-        if tx.is_some() {
-            self.tx.set(tx);
-        }
-        if state.is_some() {
-            self.state.set(state);
-        }
+        // SAFETY: the memory came from calloc, in front of the object, and is freed once.
+        unsafe { libc::free(self.0.byte_sub(IN_FRONT)) };
     }
 }
 
@@ -137,5 +123,49 @@ impl Handler for CHandler {
         };
         let flags = Flags::from_bits_truncate(flags);
         Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
+    }
+}
+
+impl CHandler {
+    /// With an object of its own, zeroed; `None`: there is no memory for it.
+    pub fn new(ssi: &lws_ss_info) -> Option<Self> {
+        Some(Self {
+            user: UserObject::new(object_size(ssi))?,
+            rx: Cell::new(ssi.rx),
+            tx: Cell::new(ssi.tx),
+            state: Cell::new(ssi.state),
+            tag: Tag::default(),
+        })
+    }
+
+    /// Writes the stream's handle and the program's pointer into the object.
+    ///
+    /// # Safety
+    /// `ssi` is the one that this was made with.
+    pub unsafe fn introduce<T>(&self, ssi: &lws_ss_info, handle: *mut T, opaque: *mut c_void) {
+        self.user.note_handle(handle);
+        // SAFETY: the object has room at both offsets, see `object_size`.
+        unsafe {
+            self.user.put(ssi.handle_offset, handle);
+            self.user.put(ssi.opaque_user_data_offset, opaque);
+        }
+    }
+
+    /// The program's object.
+    pub fn object(&self) -> *mut c_void {
+        self.user.0
+    }
+
+    /// Exchanges the callbacks that are given.
+    pub fn change(&self, rx: lws_sscb_rx, tx: lws_sscb_tx, state: lws_sscb_state) {
+        if rx.is_some() {
+            self.rx.set(rx);
+        }
+        if tx.is_some() {
+            self.tx.set(tx);
+        }
+        if state.is_some() {
+            self.state.set(state);
+        }
     }
 }

@@ -1,12 +1,16 @@
-//! Streams (`lws_ss_*`): their life here, metadata, what they tell about themselves, and the
-//! server's part in files of their own.
+//! Streams (`lws_ss_*`): their life here; metadata, what they tell about themselves, descriptors
+//! taken over, sinks, system messages and the server's part in files of their own.
 
+mod adopt;
+pub(super) mod bus;
 mod handler;
 mod info;
 mod metadata;
 mod server;
+mod sink;
 
 pub(super) use handler::CHandler;
+use handler::{UserObject, object_size};
 
 use std::any::Any;
 use std::cell::Cell;
@@ -18,10 +22,11 @@ use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry;
 use super::types::{
-    lws_context, lws_ss_handle, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx, lws_sscb_state,
-    lws_sscb_tx,
+    LWSSSINFLAGS_REGISTER_SINK, lws_context, lws_ss_handle, lws_ss_info, lws_ss_state_return_t,
+    lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
 };
 use crate::engine::{NewStream, StreamKey};
+use crate::policy::{SMD_STREAM_TYPE, StreamType};
 use crate::stream::Ret;
 use crate::util::log;
 
@@ -32,7 +37,16 @@ fn with_handler<R>(cx: &CContext, key: StreamKey, f: impl FnOnce(&CHandler) -> R
     any.downcast_ref::<CHandler>().map(f)
 }
 
-/// Makes a stream of the type that `ssi->streamtype` names in the policy.
+/// Makes a stream of the type that `ssi->streamtype` names in the policy; or, with
+/// `LWSSSINFLAGS_REGISTER_SINK` in `ssi->flags`, registers the sink that streams of this type are
+/// joined to, if the policy says `local_sink`.
+///
+/// A sink has no handle (`*ppss` is NULL) and stays as long as the context. Its `state` gets
+/// SINK_JOIN and SINK_PART with the source's handle as `h_src` and the number of other sources as
+/// `ack`, and an object of its own; what it answers to SINK_JOIN other than OK turns the source
+/// away. For each source a stream is made with the sink's `ssi`, whose `opaque_user_data` is the
+/// source's handle: what one of the two sends the other one receives. Either one that is destroyed
+/// takes the other along.
 ///
 /// The program's object (`ssi->user_alloc` bytes, zeroed) gets the handle and
 /// `opaque_user_data` at the offsets in `ssi`. CREATING is said before this returns, and a stream
@@ -78,6 +92,8 @@ pub unsafe extern "C" fn lws_ss_create(
     })
 }
 
+/// Makes a stream, or registers a sink.
+///
 /// # Safety
 /// As for [`lws_ss_create`].
 unsafe fn create(
@@ -87,30 +103,67 @@ unsafe fn create(
     ppss: *mut *mut lws_ss_handle,
     ppayload_fmt: *mut *const c_char,
 ) -> Result<(), ()> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if u32::from(ssi.flags) & LWSSSINFLAGS_REGISTER_SINK as u32 != 0 {
+            return sink::register(cx, &*kind_of(cx, ssi)?, ssi, opaque);
+        }
+        create_with(cx, ssi, opaque, ppss, ppayload_fmt, |_| {})
+    }
+}
+
+/// The stream type that is wanted.
+///
+/// # Safety
+/// `ssi->streamtype` is NULL or NUL-terminated.
+unsafe fn kind_of(cx: &CContext, ssi: &lws_ss_info) -> Result<Rc<StreamType>, ()> {
     // SAFETY: the caller promises a good string.
     let name = unsafe { text(ssi.streamtype) };
-    let policy = cx.engine.policy();
-    let Some(kind) = policy.stream_type(&name) else {
+    cx.engine.policy().stream_type(&name).map(Rc::clone).ok_or_else(|| {
         log::err!("lws_ss_create: the policy has no stream type '{name}'");
-        return Err(());
-    };
+    })
+}
+
+/// Bytes that the peer may send at first; for system messages, the classes that are wanted.
+fn initial_credit(kind: &StreamType, ssi: &lws_ss_info) -> Option<u32> {
+    let credit = ssi.manual_initial_tx_credit;
+    if kind.name == SMD_STREAM_TYPE {
+        return Some(credit.cast_unsigned());
+    }
+    u32::try_from(credit).ok().filter(|c| *c > 0)
+}
+
+/// Makes a stream; `before_start` gets it before the program is told anything.
+///
+/// # Safety
+/// As for [`lws_ss_create`].
+unsafe fn create_with(
+    cx: &Rc<CContext>,
+    ssi: &lws_ss_info,
+    opaque: *mut c_void,
+    ppss: *mut *mut lws_ss_handle,
+    ppayload_fmt: *mut *const c_char,
+    before_start: impl FnOnce(StreamKey),
+) -> Result<(), ()> {
     // SAFETY: as the caller promises.
-    let Some(handler) = (unsafe { CHandler::new(ssi) }) else {
-        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", ssi.user_alloc);
+    let kind = unsafe { kind_of(cx, ssi)? };
+    let name = &kind.name;
+    let Some(handler) = CHandler::new(ssi) else {
+        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", object_size(ssi));
         return Err(());
     };
     let handler = Rc::new(handler);
-    let peer_credit = u32::try_from(ssi.manual_initial_tx_credit).ok().filter(|c| *c > 0);
-    let new = NewStream { kind: Rc::clone(kind), handler: handler.clone(), peer_credit };
+    let peer_credit = initial_credit(&kind, ssi);
+    let new = NewStream { kind: Rc::clone(&kind), handler: handler.clone(), peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
     let Some(handle) = cx.table.handle(cx.handle, key) else {
         log::err!("lws_ss_create: {name}: too many streams");
         cx.engine.discard(key);
         return Err(());
     };
-    // SAFETY: the object was made for these offsets; the out-pointers are good or NULL.
+    // SAFETY: the object was made with this `ssi`; the out-pointers are good or NULL.
     unsafe {
-        handler.introduce(ssi, handle.cast(), opaque);
+        handler.introduce(ssi, handle, opaque);
         if !ppss.is_null() {
             *ppss = handle;
         }
@@ -118,6 +171,8 @@ unsafe fn create(
             *ppayload_fmt = kind.payload_fmt.as_ref().map_or(null(), |f| cx.intern(f));
         }
     }
+    drop(handler);
+    before_start(key);
     cx.engine.start(key).map_err(|e| log::info!("lws_ss_create: {name}: {e}"))
 }
 

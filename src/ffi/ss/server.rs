@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 
-use super::super::types::{lws_sock_file_fd_type, lws_ss_handle, lws_sssfec_cb};
+use super::super::types::{lws_ss_handle, lws_sssfec_cb};
 use super::with_stream;
 use crate::util::log;
 
@@ -32,21 +32,4 @@ pub unsafe extern "C" fn lws_ss_server_foreach_client(
     with_stream("lws_ss_server_foreach_client", h, (), |_, _| {
         log::err!("lws_ss_server_foreach_client: servers are not built into this library");
     });
-}
-
-/// Adopting descriptors is not built into this library yet: logs that and returns 1. The
-/// descriptor stays the caller's.
-///
-/// # Safety
-/// None needed: nothing is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_adopt_raw(
-    ss: *mut lws_ss_handle,
-    fd: lws_sock_file_fd_type,
-) -> c_int {
-    let _ = fd;
-    with_stream("lws_ss_adopt_raw", ss, 1, |_, _| {
-        log::err!("lws_ss_adopt_raw: adopting descriptors is not built into this library");
-        1
-    })
 }

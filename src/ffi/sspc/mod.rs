@@ -231,8 +231,7 @@ unsafe fn create(
         log::err!("lws_sspc_create: a stream type of {len} bytes: 1 to {MAX_STREAM_TYPE}");
         return Err(());
     }
-    // SAFETY: as the caller promises.
-    let Some(program) = (unsafe { CHandler::new(ssi) }) else {
+    let Some(program) = CHandler::new(ssi) else {
         log::err!("lws_sspc_create: {name}: no memory for an object of {} bytes", ssi.user_alloc);
         return Err(());
     };
@@ -256,7 +255,7 @@ unsafe fn create(
     }
     // SAFETY: the object was made for these offsets; the out-pointer is good or NULL.
     unsafe {
-        program.introduce(ssi, handle.cast(), opaque);
+        program.introduce(ssi, handle, opaque);
         if !ppss.is_null() {
             *ppss = handle;
         }

@@ -122,6 +122,9 @@ impl Transport {
 }
 
 /// The time for another attempt.
+///
+/// # Safety
+/// `sul` is the first member of a `Transport` in an `Rc`.
 unsafe extern "C" fn retry_due(sul: *mut lws_sorted_usec_list) {
     // SAFETY: only `retry_later` uses this, with the timer at the start of a `Transport`, which
     // cancels it before it goes; the count keeps it alive while the program's operation runs.
@@ -130,7 +133,7 @@ unsafe extern "C" fn retry_due(sul: *mut lws_sorted_usec_list) {
         Rc::increment_strong_count(transport);
         Rc::from_raw(transport)
     };
-    transport.connect();
+    guard("event_retry_connect", (), || transport.connect());
 }
 
 impl Loop for Transport {
@@ -214,6 +217,9 @@ fn of_transport(
 }
 
 /// The transport's attempt has ended; 0: there is a link.
+///
+/// # Safety
+/// `h` came from this library.
 unsafe extern "C" fn connect_disposition(
     h: *mut lws_sspc_handle,
     disposition: c_int,
@@ -237,6 +243,9 @@ unsafe extern "C" fn connect_disposition(
 }
 
 /// Bytes have come. DESTROY_ME: the transport is to call `lws_sspc_destroy`.
+///
+/// # Safety
+/// `h` came from this library; `len` bytes are readable at `buf`.
 unsafe extern "C" fn read(
     h: lws_transport_priv_t,
     buf: *const u8,
@@ -249,6 +258,9 @@ unsafe extern "C" fn read(
 }
 
 /// The transport takes up to `limit` bytes.
+///
+/// # Safety
+/// `h` came from this library.
 unsafe extern "C" fn can_write(h: *mut lws_sspc_handle, limit: usize) -> lws_ss_state_return_t {
     of_transport("event_can_write", h, |_, transport, client| {
         let mut buffer = transport.buffer.take();
@@ -278,6 +290,9 @@ fn write(transport: &Transport, buffer: &mut [u8], len: usize) -> Ret {
 }
 
 /// The link is gone. DESTROY_ME: the transport is to call `lws_sspc_destroy`.
+///
+/// # Safety
+/// `h` is NULL or came from this library.
 unsafe extern "C" fn closed(h: lws_transport_priv_t) -> lws_ss_state_return_t {
     if h.is_null() {
         return code(Ret::Ok);
@@ -293,6 +308,9 @@ unsafe extern "C" fn closed(h: lws_transport_priv_t) -> lws_ss_state_return_t {
 }
 
 /// The transport no longer knows where frames begin: that is passed on to the next one below.
+///
+/// # Safety
+/// `h` came from this library.
 unsafe extern "C" fn lost_coherence(h: lws_transport_priv_t) {
     of_transport("lost_coherence", h.cast(), |_, transport, _| {
         let onward = transport.onward();

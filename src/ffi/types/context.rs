@@ -146,7 +146,8 @@ pub struct lws_context_creation_info {
     pub extensions: *const lws_extension,
     /// Size limits per HTTP header, or NULL.
     pub token_limits: *const lws_token_limits,
-    /// HTTP proxy as `[user:password@]host[:port]`, or NULL.
+    /// HTTP proxy as `[user:password@]host[:port]`; empty for none, NULL for what `http_proxy` in the
+    /// environment says.
     pub http_proxy_address: *const c_char,
     /// Headers that the server adds to each answer, or NULL.
     pub headers: *const lws_protocol_vhost_options,
@@ -288,7 +289,8 @@ pub struct lws_context_creation_info {
     pub pt_serv_buf_size: c_uint,
     /// File operations to use, or NULL.
     pub fops: *const lws_plat_file_ops,
-    /// SOCKS5 proxy as `[user:password@]host[:port]`, or NULL.
+    /// SOCKS5 proxy as `[user:password@]host[:port]`; empty for none, NULL for what `socks_proxy` in
+    /// the environment says.
     pub socks_proxy_address: *const c_char,
     /// Port of the SOCKS5 proxy, if its address has none.
     pub socks_proxy_port: c_uint,

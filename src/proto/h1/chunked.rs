@@ -16,6 +16,8 @@ pub(super) struct Chunked {
     left: u64,
     /// Bytes seen of this size line, or of the trailers.
     line: u16,
+    /// Bytes of payload that may come yet.
+    budget: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,12 @@ pub(super) enum Step<'b> {
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Self { state: State::Size, left: 0, line: 0 }
+        Self::limited(u64::MAX)
+    }
+
+    /// A body of `budget` bytes of payload at most.
+    pub(super) fn limited(budget: u64) -> Self {
+        Self { state: State::Size, left: 0, line: 0, budget }
     }
 
     pub(super) fn next<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<'b>, ProtoError> {
@@ -94,6 +101,7 @@ impl Chunked {
             (Extension, _) => self.count_line(Extension)?,
             (SizeLf, b'\n') => {
                 self.line = 0;
+                self.spend()?;
                 if self.left == 0 { TrailerStart } else { Data }
             }
             (DataCr, b'\r') => DataLf,
@@ -127,6 +135,20 @@ impl Chunked {
         self.left = (self.left << 4) | u64::from(value);
         self.line += 1;
         Ok(State::Size)
+    }
+
+    /// A chunk begins. Its size is looked at before its payload, so that cuts make no difference.
+    fn spend(&mut self) -> Result<(), ProtoError> {
+        // without a limit, sums beyond 64 bits are nobody's business
+        if self.budget == u64::MAX {
+            return Ok(());
+        }
+        self.budget = self.budget.checked_sub(self.left).ok_or_else(|| {
+            let detail =
+                format!("chunked body: {} bytes where {} may come", self.left, self.budget);
+            ProtoError::new(ProtoErrorKind::TooLarge, detail)
+        })?;
+        Ok(())
     }
 
     fn count_line(&mut self, next: State) -> Result<State, ProtoError> {

@@ -37,7 +37,7 @@ pub(super) fn write(req: &Request<'_>, out: &mut TxBuf) -> Result<Written, Proto
     Ok(Written {
         head_method: req.method == "HEAD",
         close: req.body == BodyLen::Unframed
-            || named("connection").any(|v| super::response::list_has(v, "close")),
+            || named("connection").any(|v| super::fields::list_has(v, "close")),
         upgrade: named("upgrade").next().is_some(),
     })
 }
@@ -47,7 +47,8 @@ pub(in crate::proto) fn check(req: &Request<'_>) -> Result<(), ProtoError> {
     check_method(req.method)?;
     check_bytes("authority", req.authority.as_bytes(), is_authority_byte)?;
     check_path(req.path)?;
-    req.fields.iter().try_for_each(|(name, value)| check_field(name, value))
+    let own = ["host", "content-length", "transfer-encoding"];
+    req.fields.iter().try_for_each(|(name, value)| check_field(name, value, &own))
 }
 
 fn check_method(method: &str) -> Result<(), ProtoError> {
@@ -67,16 +68,15 @@ fn check_path(path: &str) -> Result<(), ProtoError> {
     check_bytes("path", path.as_bytes(), |b| b.is_ascii_graphic() && b != b'#')
 }
 
-fn check_field(name: &str, value: &[u8]) -> Result<(), ProtoError> {
+/// Checks a field that is to be sent; `own` are those that are not given as fields.
+pub(super) fn check_field(name: &str, value: &[u8], own: &[&str]) -> Result<(), ProtoError> {
     if name.is_empty() {
         return Err(bad("a field has no name"));
     }
     check_bytes(&format_args!("name of field {name:?}"), name.as_bytes(), is_token_byte)?;
-    for own in ["host", "content-length", "transfer-encoding"] {
-        if name.eq_ignore_ascii_case(own) {
-            let detail = format!("field {name:?}: follows from the request, not given as a field");
-            return Err(bad(detail));
-        }
+    if own.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        let detail = format!("field {name:?}: follows from the message, not given as a field");
+        return Err(bad(detail));
     }
     check_bytes(&format_args!("value of field {name:?}"), value, is_value_byte)
 }
@@ -107,6 +107,6 @@ fn is_value_byte(b: u8) -> bool {
 }
 
 /// RFC 3986 3.2 without user information.
-fn is_authority_byte(b: u8) -> bool {
+pub(super) fn is_authority_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&b)
 }

@@ -2,6 +2,7 @@
 
 use super::super::{Head, ProtoError, ProtoErrorKind};
 use super::MAX_FIELDS;
+use super::fields::{decimal, items, list_has, values};
 
 /// What every response starts with.
 const START: &[u8] = b"HTTP/";
@@ -170,27 +171,6 @@ fn chunked(head: &Head) -> Result<bool, ProtoError> {
         chunked = true;
     }
     Ok(chunked)
-}
-
-fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-fn values<'h>(head: &'h Head, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
-    head.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
-}
-
-/// Whether the comma-separated list `value` has `token`, without case.
-pub(super) fn list_has(value: &[u8], token: &str) -> bool {
-    items(value).any(|item| item.eq_ignore_ascii_case(token.as_bytes()))
-}
-
-/// The items of a comma-separated list.
-fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&b| b == b',').map(<[u8]>::trim_ascii)
 }
 
 fn malformed(detail: impl Into<String>) -> ProtoError {

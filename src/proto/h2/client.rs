@@ -4,16 +4,14 @@ use bytes::Bytes;
 
 use super::super::{Codec, Event, Head, ProtoError, ProtoErrorKind, Request, Reuse, Tid, TxWindow};
 use super::Options;
+use super::guard::Guard;
 use super::machine::{Machine, no_body, unusable};
 use super::stream::Stream;
 use crate::util::{Micros, TxBuf};
 
 /// An HTTP/2 client connection.
 pub struct H2 {
-    machine: Option<Box<Machine>>,
-    /// The crate is at work. Still set at a later call: it panicked, and must not be touched
-    /// again, not even to drop it (its lock is poisoned: dropping a stream would panic too).
-    inside: bool,
+    guard: Guard<Machine>,
 }
 
 impl Default for H2 {
@@ -26,51 +24,18 @@ impl H2 {
     /// A fresh connection. What opens it goes out with the first transaction.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let machine = Machine::new(options).map(Box::new);
+        let machine = Machine::new(options);
         debug_assert!(machine.is_some(), "writing to memory does not wait");
-        Self { machine, inside: false }
+        Self { guard: Guard::new(machine) }
     }
 
     /// Tells the peer that we are about to close (GOAWAY). Nothing is reported afterwards.
     pub fn goodbye(&mut self, out: &mut TxBuf) {
-        self.with_out(out, Machine::goodbye);
-    }
-
-    /// Enters the crate with the connection's buffer. `None`: it has panicked before.
-    fn with_out<R>(&mut self, out: &mut TxBuf, f: impl FnOnce(&mut Machine) -> R) -> Option<R> {
-        self.enter(|m| {
-            m.lend(out);
-            let result = f(m);
-            m.give_back(out);
-            result
-        })
-    }
-
-    fn enter<R>(&mut self, f: impl FnOnce(&mut Machine) -> R) -> Option<R> {
-        if self.inside {
-            return None;
-        }
-        let machine = self.machine.as_mut()?;
-        self.inside = true;
-        let result = f(machine);
-        self.inside = false;
-        Some(result)
-    }
-
-    fn look(&self) -> Option<&Machine> {
-        if self.inside { None } else { self.machine.as_deref() }
+        self.guard.with_out(out, Machine::goodbye);
     }
 
     fn stream(&self, tid: Tid) -> Option<&Stream> {
-        self.look()?.stream(tid)
-    }
-}
-
-impl Drop for H2 {
-    fn drop(&mut self) {
-        if self.inside {
-            std::mem::forget(self.machine.take());
-        }
+        self.guard.look()?.stream(tid)
     }
 }
 
@@ -78,7 +43,7 @@ impl Codec for H2 {
     /// The body's length is announced if it is known. A request without a body ends with its
     /// head (END_STREAM); to leave it open, ask for a body of unknown length.
     fn start(&mut self, req: &Request<'_>, out: &mut TxBuf) -> Result<Tid, ProtoError> {
-        self.with_out(out, |m| m.start(req)).unwrap_or_else(|| Err(unusable()))
+        self.guard.with_out(out, |m| m.start(req)).unwrap_or_else(|| Err(unusable()))
     }
 
     /// Payload comes as [`Event::Owned`], the end of a message as an empty [`Event::Data`]. Bytes
@@ -89,7 +54,7 @@ impl Codec for H2 {
         out: &mut TxBuf,
         _now: Micros,
     ) -> Result<Option<Event<'b>>, ProtoError> {
-        self.with_out(out, |m| m.receive(input)).unwrap_or_else(|| {
+        self.guard.with_out(out, |m| m.receive(input)).unwrap_or_else(|| {
             // whoever still has transactions here must hear that they go nowhere
             let detail = "h2: an earlier panic has made the connection unusable";
             Err(ProtoError::new(ProtoErrorKind::Malformed, detail))
@@ -97,11 +62,12 @@ impl Codec for H2 {
     }
 
     fn receive_eof(&mut self) -> Result<Option<Event<'static>>, ProtoError> {
-        self.enter(|m| {
-            m.eof();
-            m.receive(&mut &b""[..])
-        })
-        .unwrap_or(Ok(None))
+        self.guard
+            .enter(|m| {
+                m.eof();
+                m.receive(&mut &b""[..])
+            })
+            .unwrap_or(Ok(None))
     }
 
     /// Fields of one name come together, where the first of them was.
@@ -114,19 +80,19 @@ impl Codec for H2 {
     }
 
     fn response_started(&self, tid: Tid) -> bool {
-        self.look().is_some_and(|m| m.response_started(tid))
+        self.guard.look().is_some_and(|m| m.response_started(tid))
     }
 
     fn want_tx(&mut self, tid: Tid, wanted: bool) {
-        self.enter(|m| m.want_tx(tid, wanted));
+        self.guard.enter(|m| m.want_tx(tid, wanted));
     }
 
     fn limit_peer(&mut self, tid: Tid, bytes: u32) {
-        self.enter(|m| m.limit_peer(tid, bytes));
+        self.guard.enter(|m| m.limit_peer(tid, bytes));
     }
 
     fn add_peer_credit(&mut self, tid: Tid, bytes: i32) {
-        self.enter(|m| m.add_peer_credit(tid, bytes));
+        self.guard.enter(|m| m.add_peer_credit(tid, bytes));
     }
 
     fn peer_credit(&self, tid: Tid) -> i32 {
@@ -153,19 +119,19 @@ impl Codec for H2 {
             let detail = format!("{len} bytes in a window of {}", data.len());
             return Err(ProtoError::new(ProtoErrorKind::TxOverrun, detail));
         }
-        self.with_out(out, |m| m.commit(tid, data, eom)).unwrap_or_else(|| Err(no_body()))
+        self.guard.with_out(out, |m| m.commit(tid, data, eom)).unwrap_or_else(|| Err(no_body()))
     }
 
     fn abandon(&mut self, tid: Tid, out: &mut TxBuf) -> Reuse {
-        self.with_out(out, |m| m.abandon(tid)).unwrap_or(Reuse::Never)
+        self.guard.with_out(out, |m| m.abandon(tid)).unwrap_or(Reuse::Never)
     }
 
     fn reuse(&self) -> Reuse {
-        self.look().map_or(Reuse::Never, Machine::reuse)
+        self.guard.look().map_or(Reuse::Never, Machine::reuse)
     }
 
     fn ping(&mut self, out: &mut TxBuf) -> bool {
-        self.with_out(out, Machine::ping).unwrap_or(false)
+        self.guard.with_out(out, Machine::ping).unwrap_or(false)
     }
 }
 
@@ -190,7 +156,7 @@ mod tests {
     fn a_panic_inside_the_crate_is_the_last_of_this_connection() {
         let (mut codec, mut out) = (H2::default(), TxBuf::new());
         let tid = codec.start(&GET, &mut out).unwrap();
-        codec.machine.as_ref().unwrap().panic_at_write();
+        codec.guard.machine.as_ref().unwrap().panic_at_write();
         let panicked = catch_unwind(AssertUnwindSafe(|| codec.ping(&mut out)));
         assert!(panicked.is_err());
 
@@ -214,7 +180,7 @@ mod tests {
     fn an_idle_connection_holds_no_frame() {
         let (mut codec, mut out) = (H2::default(), TxBuf::new());
         codec.start(&Request { body: BodyLen::None, ..GET }, &mut out).unwrap();
-        let held = |codec: &H2| codec.machine.as_ref().unwrap().held();
+        let held = |codec: &H2| codec.guard.machine.as_ref().unwrap().held();
         let mut frames = b"\0\0\x01\x01\x04\0\0\0\x01\x88\0\x40\0\0\x01\0\0\0\x01".to_vec();
         frames.resize(frames.len() + MAX_FRAME as usize, b'x');
         let mut input = &frames[..frames.len() - 1];

@@ -11,6 +11,7 @@ use h2::{Ping, PingPong};
 
 use super::super::{BodyLen, Event, ProtoError, ProtoErrorKind, Request, Reuse, Tid};
 use super::frames::{self, kind};
+use super::guard::Piped;
 use super::names::{End, connection_error};
 use super::overflow::Windows;
 use super::pipe::Pipe;
@@ -20,7 +21,6 @@ use super::{
     CONNECTION_WINDOW, MAX_FRAME, MAX_HEADER_LIST, MAX_REPLIES, MAX_STREAMS, MAX_WINDOW, Options,
     STREAMS_BEFORE_SETTINGS, request,
 };
-use crate::util::TxBuf;
 
 /// Bytes of frame memory that an idle connection keeps: what control frames need.
 pub(super) const FRAME_KEEP: usize = 128;
@@ -75,6 +75,12 @@ enum State {
     Dead,
 }
 
+impl Piped for Machine {
+    fn pipe(&self) -> &Pipe {
+        &self.pipe
+    }
+}
+
 impl Machine {
     pub fn new(mut options: Options) -> Option<Self> {
         options.stream_window = options.stream_window.clamp(1, CONNECTION_WINDOW);
@@ -112,22 +118,6 @@ impl Machine {
             state: State::Open,
             failed: None,
         })
-    }
-
-    /// Puts the connection's buffer where the crate writes.
-    pub fn lend(&self, out: &mut TxBuf) {
-        let buffers = &mut *self.pipe.0.borrow_mut();
-        if !buffers.out.is_empty() {
-            // the preface, written when there was none
-            out.push(buffers.out.pending());
-            buffers.out.clear();
-        }
-        std::mem::swap(out, &mut buffers.out);
-    }
-
-    /// Gives it back.
-    pub fn give_back(&self, out: &mut TxBuf) {
-        std::mem::swap(out, &mut self.pipe.0.borrow_mut().out);
     }
 
     /// Lets the crate work until it has nothing more to do.
@@ -173,14 +163,9 @@ impl Machine {
             self.frame.clear();
             return;
         }
-        let waiting = {
-            let buffers = &mut *self.pipe.0.borrow_mut();
-            std::mem::swap(&mut buffers.input, &mut self.frame);
-            buffers.out.pending().len()
-        };
-        self.frame.clear();
+        let waiting = self.pipe.put(&mut self.frame);
         self.poll();
-        let written = self.pipe.0.borrow().out.pending().len().saturating_sub(waiting);
+        let written = self.pipe.waiting().saturating_sub(waiting);
         self.replies = if waiting == 0 { written } else { self.replies + written };
         if self.replies > MAX_REPLIES && self.failed.is_none() {
             let detail =

@@ -1,4 +1,4 @@
-//! HTTP/2 client (RFC 9113): many transactions at a time on one connection. Frames, HPACK and
+//! HTTP/2 (RFC 9113), both sides: many transactions at a time on one connection. Frames, HPACK and
 //! flow control are the `h2` crate's; here it is driven without a runtime, a frame at a time.
 //!
 //! | file | what |
@@ -11,6 +11,9 @@
 //! | `names.rs` | the error codes in words |
 //! | `stream.rs` | one transaction: what it has received, what it may send, its credit |
 //! | `machine.rs` | a connection: joins these and drives the crate |
+//! | `guard.rs` | keeps a machine untouched after a panic inside the crate |
+//! | `outgoing.rs` | the body that is sent on one stream |
+//! | `server/` | [`H2Server`], the serving side behind [`Codec`](super::Codec) |
 //! | `client.rs` | [`H2`], the machine behind [`Codec`](super::Codec) |
 //!
 //! A frame is given to the crate only once it is complete, and what came of it is reported
@@ -24,15 +27,22 @@
 
 mod client;
 mod frames;
+mod guard;
 mod machine;
 mod names;
+mod outgoing;
 mod overflow;
 mod pipe;
 mod request;
+mod server;
 mod stream;
 mod wake;
 
 pub use client::H2;
+pub use server::{H2Server, PREFACE, ServerOptions, is_preface};
+
+use crate::util::Micros;
+use crate::util::clock::SEC;
 
 /// Payload that the peer may send on one stream before we take any, in bytes. What the
 /// reference grants: enough for 40 Mbit/s at 50 ms.
@@ -55,6 +65,15 @@ pub const MAX_INTERIM: u8 = 32;
 /// Bytes of replies (acks, pongs, resets) that wait for the transport at most: more means that
 /// the peer provokes them and does not read them.
 pub const MAX_REPLIES: usize = 256 * 1024;
+
+/// Requests that a client may have under way at the same time, unless the options say otherwise.
+pub const MAX_SERVED_STREAMS: u32 = 100;
+/// Bytes in a request's body at most, unless the options say otherwise.
+pub const MAX_REQUEST_BODY: u64 = 64 * 1024 * 1024;
+/// Requests that a client may reset within [`RESET_PERIOD`], unless the options say otherwise.
+pub const MAX_RESETS: u32 = 200;
+/// Microseconds within which resets are counted, unless the options say otherwise.
+pub const RESET_PERIOD: Micros = 10 * SEC;
 
 /// What is fixed for a connection's life.
 #[derive(Clone, Copy, Debug)]

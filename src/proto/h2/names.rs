@@ -44,7 +44,7 @@ pub(super) fn stream_end(e: &h2::Error) -> End {
         }
         (true, true) => End::Reset(named!("h2: GOAWAY by the peer", reason)),
         (true, false) => reset_by_peer(reason),
-        (false, _) => End::Reset(named!("h2: the peer's response is wrong", reason)),
+        (false, _) => End::Reset(named!("h2: the peer's message is wrong", reason)),
     }
 }
 

@@ -29,6 +29,37 @@ pub(super) struct Buffers {
 #[derive(Default, Clone)]
 pub(super) struct Pipe(pub Rc<RefCell<Buffers>>);
 
+impl Pipe {
+    /// Puts the connection's buffer where the crate writes.
+    pub fn lend(&self, out: &mut TxBuf) {
+        let buffers = &mut *self.0.borrow_mut();
+        if !buffers.out.is_empty() {
+            // the preface, written when there was none
+            out.push(buffers.out.pending());
+            buffers.out.clear();
+        }
+        std::mem::swap(out, &mut buffers.out);
+    }
+
+    /// Gives it back.
+    pub fn give_back(&self, out: &mut TxBuf) {
+        std::mem::swap(out, &mut self.0.borrow_mut().out);
+    }
+
+    /// Gives the crate what was received. How many bytes wait for the transport.
+    pub fn put(&self, frame: &mut Vec<u8>) -> usize {
+        let buffers = &mut *self.0.borrow_mut();
+        std::mem::swap(&mut buffers.input, frame);
+        frame.clear();
+        buffers.out.pending().len()
+    }
+
+    /// Bytes that wait for the transport.
+    pub fn waiting(&self) -> usize {
+        self.0.borrow().out.pending().len()
+    }
+}
+
 impl AsyncRead for Pipe {
     /// Whoever feeds a frame polls the connection afterwards: nobody needs to be woken.
     fn poll_read(

@@ -35,7 +35,8 @@ pub(super) fn build(req: &Request<'_>, tls: bool) -> Result<http::Request<()>, P
     Ok(built)
 }
 
-fn add(fields: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), ProtoError> {
+/// Adds a field of ours, or says what is wrong with it.
+pub(super) fn add(fields: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), ProtoError> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(bad("name of a field"))?;
     let not_trailers = name == TE && value != b"trailers";
     if OF_H1.contains(&name.as_str()) || not_trailers {

@@ -8,15 +8,15 @@ use h2::client::ResponseFuture;
 use h2::{FlowControl, Reason, RecvStream, SendStream};
 use http::HeaderMap;
 
-use super::super::{BodyLen, Event, Head, ProtoError, ProtoErrorKind, Tid, TxWindow};
+use super::super::{BodyLen, Event, Head, ProtoError, Tid, TxWindow};
+use super::MAX_INTERIM;
 use super::names::{End, reset_by_peer, stream_end};
-use super::{MAX_INTERIM, MAX_WINDOW};
+use super::outgoing::{Extent, Outgoing};
 
 /// A request and its response.
 pub(super) struct Stream {
     tid: Tid,
-    send: SendStream<Bytes>,
-    sending: Sending,
+    out: Outgoing,
     receiving: Receiving,
     head: Head,
     trailers: Option<Head>,
@@ -27,16 +27,6 @@ pub(super) struct Stream {
     /// Received and not yet reported.
     held: Bytes,
     credit: Credit,
-}
-
-/// Our side.
-enum Sending {
-    /// `left`: of the announced length.
-    Body {
-        left: Option<u64>,
-        begun: bool,
-    },
-    Complete,
 }
 
 /// The peer's side.
@@ -78,16 +68,9 @@ impl Stream {
         window: u32,
         waker: Waker,
     ) -> Self {
-        let sending = match body {
-            BodyLen::None | BodyLen::Known(0) => Sending::Complete,
-            BodyLen::Known(n) => Sending::Body { left: Some(n), begun: false },
-            // END_STREAM says where it ends, whatever else does not
-            BodyLen::Unknown | BodyLen::Unframed => Sending::Body { left: None, begun: false },
-        };
         Self {
             tid: Tid(send.stream_id().as_u32()),
-            send,
-            sending,
+            out: Outgoing::new(send, body),
             receiving: Receiving::Head(response),
             head: Head::default(),
             trailers: None,
@@ -131,7 +114,7 @@ impl Stream {
             self.started = true;
             self.interim += 1;
             if self.interim > MAX_INTERIM {
-                self.send.send_reset(Reason::ENHANCE_YOUR_CALM);
+                self.out.send.send_reset(Reason::ENHANCE_YOUR_CALM);
                 return Some(Step::Broken(End::Reset("h2: too many interim responses")));
             }
         }
@@ -187,7 +170,7 @@ impl Stream {
         if n == 0 {
             // nobody looks at the body meanwhile: a reset would go unseen
             let cx = &mut Context::from_waker(&self.waker);
-            return match self.send.poll_reset(cx) {
+            return match self.out.send.poll_reset(cx) {
                 Poll::Ready(Ok(reason)) => Step::Broken(reset_by_peer(reason)),
                 Poll::Ready(Err(_)) | Poll::Pending => Step::Wait,
             };
@@ -256,65 +239,34 @@ impl Stream {
 
     /// Asks for credit, or gives back what is not used.
     pub fn want(&mut self, wanted: bool) {
-        if let Sending::Body { left, .. } = self.sending {
-            let most = left.map_or(MAX_WINDOW, |l| usize::try_from(l).unwrap_or(MAX_WINDOW));
-            self.send.reserve_capacity(if wanted { most.min(MAX_WINDOW) } else { 0 });
-        }
+        self.out.want(wanted);
     }
 
     pub fn window(&self) -> Option<TxWindow> {
-        match self.sending {
-            Sending::Complete => None,
-            Sending::Body { .. } => {
-                let max = self.send.capacity().min(MAX_WINDOW);
-                Some(TxWindow { max, headroom: 0, tailroom: 0 })
-            }
-        }
+        self.out.window()
     }
 
     /// Takes a piece of the request's body.
     pub fn commit(&mut self, data: Bytes, eom: bool) -> Result<(), ProtoError> {
-        let Sending::Body { left, begun } = &mut self.sending else {
-            return Err(overrun(format!("{} bytes after the end of the body", data.len())));
-        };
-        let room = self.send.capacity();
-        if data.len() > room {
-            return Err(overrun(format!("{} bytes where there is credit for {room}", data.len())));
-        }
-        if let Some(left) = left {
-            match left.checked_sub(data.len() as u64) {
-                Some(rest) => *left = rest,
-                None => {
-                    return Err(overrun(format!("{} bytes where {left} were left", data.len())));
-                }
-            }
-        }
-        let end = eom || *left == Some(0);
-        *begun |= !data.is_empty();
-        if end {
-            self.sending = Sending::Complete;
-        }
-        let sent = if data.is_empty() && !end { Ok(()) } else { self.send.send_data(data, end) };
-        self.send.reserve_capacity(0);
-        sent.map_err(|e| overrun(format!("the stream takes no more: {e}")))
+        self.out.commit(data, eom)
     }
 
     /// Ends a transaction whose response is complete. A body that was never begun is ended,
     /// one that was cut off is cancelled.
     pub fn finish(mut self) {
-        match self.sending {
-            Sending::Complete => {}
-            Sending::Body { left: None, begun: false } => {
+        match self.out.extent() {
+            Extent::Complete => {}
+            Extent::NotBegun => {
                 // fails only where there is nothing left to end
-                let _ = self.send.send_data(Bytes::new(), true);
+                let _ = self.out.send.send_data(Bytes::new(), true);
             }
-            Sending::Body { .. } => self.send.send_reset(Reason::CANCEL),
+            Extent::Partial => self.out.send.send_reset(Reason::CANCEL),
         }
     }
 
     /// Gives the transaction up.
     pub fn cancel(mut self) {
-        self.send.send_reset(Reason::CANCEL);
+        self.out.send.send_reset(Reason::CANCEL);
     }
 }
 
@@ -331,12 +283,8 @@ impl Credit {
 }
 
 /// Takes over the fields; those of one name come together, where the first one was.
-fn fill(head: &mut Head, fields: &HeaderMap) {
+pub(super) fn fill(head: &mut Head, fields: &HeaderMap) {
     for (name, value) in fields {
         head.push(name.as_str().as_bytes(), value.as_bytes());
     }
-}
-
-fn overrun(detail: String) -> ProtoError {
-    ProtoError::new(ProtoErrorKind::TxOverrun, detail)
 }

@@ -4,6 +4,8 @@ const NAME: &str = "permessage-deflate";
 const SERVER_RESETS: &str = "server_no_context_takeover";
 const CLIENT_RESETS: &str = "client_no_context_takeover";
 const SERVER_BITS: &str = "server_max_window_bits";
+const CLIENT_BITS: &str = "client_max_window_bits";
+const LARGEST: &str = "15";
 /// Of a window, in bits.
 const WINDOW_BITS: std::ops::RangeInclusive<u8> = 8..=15;
 
@@ -24,6 +26,51 @@ pub struct Deflating {
     pub peer_resets: bool,
     /// We do.
     pub we_reset: bool,
+}
+
+impl Deflating {
+    /// As a server's answer, which says what was agreed of both sides.
+    pub(super) fn answer(self) -> String {
+        let both = DeflateOffer {
+            server_no_context_takeover: self.we_reset,
+            client_no_context_takeover: self.peer_resets,
+        };
+        both.text()
+    }
+}
+
+/// Reads one of a client's offers. `None`: it is none that we can take up (RFC 7692 5.1, 7.1).
+pub(super) fn accept_offer(offer: &str) -> Option<Deflating> {
+    let mut parts = offer.split(';').map(str::trim);
+    if parts.next() != Some(NAME) {
+        return None;
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for part in parts {
+        let (param, value) = split_param(part);
+        if seen.contains(&param) {
+            return None;
+        }
+        seen.push(param);
+        match (param, value) {
+            (SERVER_RESETS | CLIENT_RESETS | CLIENT_BITS, None) => {}
+            (CLIENT_BITS, Some(bits)) if is_window(bits) => {}
+            // what we compress always has the largest window
+            (SERVER_BITS, Some(LARGEST)) => {}
+            _ => return None,
+        }
+    }
+    Some(Deflating {
+        peer_resets: seen.contains(&CLIENT_RESETS),
+        we_reset: seen.contains(&SERVER_RESETS),
+    })
+}
+
+fn split_param(part: &str) -> (&str, Option<&str>) {
+    match part.split_once('=') {
+        Some((param, value)) => (param.trim_end(), Some(unquoted(value.trim_start()))),
+        None => (part, None),
+    }
 }
 
 impl DeflateOffer {
@@ -53,10 +100,7 @@ impl DeflateOffer {
         }
         let mut seen: Vec<&str> = Vec::new();
         for part in parts {
-            let (param, value) = match part.split_once('=') {
-                Some((param, value)) => (param.trim_end(), Some(unquoted(value.trim_start()))),
-                None => (part, None),
-            };
+            let (param, value) = split_param(part);
             if seen.contains(&param) {
                 return Err(format!("{NAME}: parameter {param:?} twice"));
             }

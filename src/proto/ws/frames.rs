@@ -30,6 +30,8 @@ pub struct Frames {
     pongs: u8,
     pub(super) receiver: Receiver,
     pub(super) deflate: Option<Box<Deflate>>,
+    /// Bytes in a message of the peer's at most.
+    pub(super) max_message: u64,
     /// Payload for [`Event::Held`].
     pub(super) held: Vec<u8>,
     /// The peer's close: its status, if there was one. The reason is in the receiver.
@@ -58,9 +60,16 @@ impl Frames {
             pongs: 0,
             receiver: Receiver::default(),
             deflate: deflate.map(|agreed| Box::new(Deflate::new(agreed))),
+            max_message: u64::MAX,
             held: Vec::new(),
             closed: None,
         }
+    }
+
+    /// Fails the connection (close status 1009) with a message of the peer's that has more than
+    /// `bytes`, after inflating.
+    pub fn limit_messages(&mut self, bytes: u64) {
+        self.max_message = bytes;
     }
 
     /// As [`Codec::receive`](super::super::Codec::receive).
@@ -300,7 +309,11 @@ impl Frames {
             let _ = self.send_close(&u16::from(fail.code).to_be_bytes(), out);
         }
         self.over = true;
-        ProtoError::new(ProtoErrorKind::Malformed, format!("ws: {}", fail.detail))
+        let kind = match fail.code {
+            CloseCode::Size => ProtoErrorKind::TooLarge,
+            _ => ProtoErrorKind::Malformed,
+        };
+        ProtoError::new(kind, format!("ws: {}", fail.detail))
     }
 
     fn control(&self, what: Control, payload: &[u8], out: &mut TxBuf) -> Result<(), ProtoError> {

@@ -124,12 +124,12 @@ fn check_subprotocols(list: &str) -> Result<(), ProtoError> {
 }
 
 /// The answer to a `Sec-WebSocket-Key` (RFC 6455 4.2.2).
-fn accept_of(key: &[u8]) -> String {
+pub(super) fn accept_of(key: &[u8]) -> String {
     let text = [key, GUID].concat();
     STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &text))
 }
 
-fn values<'h>(head: &'h Head, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+pub(super) fn values<'h>(head: &'h Head, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
     head.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
 }
 
@@ -146,7 +146,7 @@ fn only<'h>(head: &'h Head, name: &'h str) -> Result<Option<&'h str>, ProtoError
     }
 }
 
-fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&b| b == b',').map(<[u8]>::trim_ascii)
 }
 

@@ -1,9 +1,11 @@
-//! WebSocket (RFC 6455), the client, with permessage-deflate (RFC 7692) where it is asked for.
+//! WebSocket (RFC 6455), both sides, with permessage-deflate (RFC 7692) where it is asked for.
 //!
 //! | file | what |
 //! |---|---|
 //! | `client.rs` | [`Ws`], the machine behind [`Codec`](super::Codec): handshake, then frames |
 //! | `handshake.rs` | the upgrade request's fields, and the check of the answer |
+//! | `accept.rs` | what a server answers to an upgrade request: [`accept()`] |
+//! | `server.rs` | [`WsServer`], the serving machine behind [`Codec`](super::Codec), from the 101 on |
 //! | `extension.rs` | what is offered and agreed about permessage-deflate |
 //! | `frame.rs` | frame headers, read and written; masking |
 //! | `frames.rs` | [`Frames`], an open connection of either [`Role`]: its state, sending, closing |
@@ -15,6 +17,7 @@
 //! and so memory stays flat whatever lengths a peer claims. Control frames are answered here.
 //! The handshake is h1's; nothing of it is held once the connection is open.
 
+mod accept;
 mod client;
 mod deflate;
 mod extension;
@@ -22,13 +25,16 @@ mod frame;
 mod frames;
 mod handshake;
 mod receive;
+mod server;
 mod utf8;
 
 use std::rc::Rc;
 
+pub use accept::{Accepted, accept};
 pub use client::Ws;
 pub use extension::{DeflateOffer, Deflating};
 pub use frames::Frames;
+pub use server::{ServerOptions, WsServer};
 
 /// Bytes of payload that one window (and so one frame of ours) takes at most.
 pub const MAX_WINDOW: usize = 64 * 1024;
@@ -43,6 +49,9 @@ pub const MAX_REASON: usize = MAX_CONTROL - 2;
 pub const MAX_PONGS_WAITING: u8 = 16;
 /// Bytes of payload that had to be changed (inflated, unmasked) in one event at most.
 pub const MAX_HELD: usize = 16 * 1024;
+
+/// Bytes in a message from a client at most, unless the options say otherwise.
+pub const MAX_MESSAGE: u64 = 64 * 1024 * 1024;
 
 /// Fills a buffer with bytes that nobody can foretell (RFC 6455 10.3); `false` if there are none
 /// to be had. One source may serve any number of connections.

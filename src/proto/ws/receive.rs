@@ -37,6 +37,8 @@ struct Message {
     compressed: bool,
     /// Nothing of it has been told yet.
     fresh: bool,
+    /// Bytes of it, as far as they are known.
+    size: u64,
 }
 
 /// What a step through a payload made.
@@ -65,6 +67,17 @@ impl Receiver {
     /// The payload of the last ping or close.
     pub fn control(&self) -> &[u8] {
         &self.control[..usize::from(self.control_len)]
+    }
+
+    /// The message under way has `more` bytes, of `most` at most.
+    fn grow(&mut self, more: u64, most: u64) -> Result<(), Fail> {
+        let Some(message) = &mut self.message else { return Ok(()) };
+        message.size = message.size.saturating_add(more);
+        if message.size > most {
+            let detail = format!("a message of more than {most} bytes");
+            return Err(Fail { code: CloseCode::Size, detail });
+        }
+        Ok(())
     }
 
     pub fn inside_message(&self) -> bool {
@@ -140,7 +153,7 @@ impl Frames {
                     return Err(Fail::protocol("a message begins inside another"));
                 }
                 let text = header.kind == Kind::Text;
-                r.message = Some(Message { text, compressed: header.rsv1, fresh: true });
+                r.message = Some(Message { text, compressed: header.rsv1, fresh: true, size: 0 });
                 r.utf8 = Utf8::default();
                 if let (true, Some(deflate)) = (header.rsv1, &mut self.deflate) {
                     deflate.receiving.begin();
@@ -157,6 +170,11 @@ impl Frames {
                 r.pong_due = false;
             }
             Kind::Pong => {}
+        }
+        // a frame's length counts before its payload is there, so that cuts make no difference
+        let plain = r.message.is_some_and(|m| !m.compressed);
+        if plain && !matches!(header.kind, Kind::Ping | Kind::Pong | Kind::Close) {
+            r.grow(header.length, self.max_message)?;
         }
         r.frame = Some(Current { header, done: 0 });
         Ok(())
@@ -266,6 +284,7 @@ impl Frames {
                     return Err(not_utf8());
                 }
             }
+            self.receiver.grow(self.held.len() as u64, self.max_message)?;
             let frame_ends = match current.header.fin {
                 true => inflated.ended,
                 false => current.left() == 0 && !more,
@@ -292,7 +311,8 @@ impl Frames {
 
     /// A piece of the message is told; whether it is the first. `ends`: it is the last.
     fn told(&mut self, message: Message, ends: bool) -> bool {
-        self.receiver.message = (!ends).then_some(Message { fresh: false, ..message });
+        self.receiver.message =
+            self.receiver.message.filter(|_| !ends).map(|m| Message { fresh: false, ..m });
         message.fresh
     }
 }

@@ -1,0 +1,403 @@
+//! The machine: the crate's connection and the exchanges on it.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use h2::server::{Builder, Connection, Handshake, SendResponse};
+use h2::{Ping, PingPong, Reason, RecvStream};
+
+use super::super::super::{Event, ProtoError, ProtoErrorKind, Response, Reuse, Tid};
+use super::super::guard::Piped;
+use super::super::machine::{FRAME_KEEP, no_body};
+use super::super::names::connection_error;
+use super::super::pipe::Pipe;
+use super::super::wake::{Flag, Note, Woken};
+use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_REPLIES, MAX_WINDOW, frames};
+use super::exchange::{Exchange, Step, refuse};
+use super::{PREFACE, ServerOptions, asked, is_preface};
+use crate::util::Micros;
+
+/// What one connection consists of.
+pub(super) struct Machine {
+    options: ServerOptions,
+    pipe: Pipe,
+    link: Link,
+    pings: Option<PingPong>,
+    pinged: bool,
+    /// A pong came and was not yet reported.
+    alive: bool,
+    flag: Arc<Flag>,
+    waker: Waker,
+    woken: Arc<Woken>,
+    exchanges: HashMap<u32, Exchange>,
+    /// The last one that was begun.
+    last: u32,
+    /// A received frame that is not complete, or the preface.
+    frame: Vec<u8>,
+    /// Bytes of replies since the transport last had taken everything.
+    replies: usize,
+    resets: Resets,
+    state: State,
+    failed: Option<ProtoError>,
+}
+
+/// The crate's part.
+enum Link {
+    /// The preface is not complete.
+    Handshake(Box<Handshake<Pipe, Bytes>>),
+    Open(Box<Connection<Pipe, Bytes>>),
+}
+
+/// Requests that the client took back.
+struct Resets {
+    count: u32,
+    /// When counting began.
+    since: Micros,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// No more requests, but those under way go on.
+    GoingAway,
+    /// The crate's connection has ended: nothing more is received, what has been is reported.
+    Over,
+    /// The client closed: as above.
+    Eof,
+    /// Closed or broken, and all is reported.
+    Dead,
+}
+
+impl Piped for Machine {
+    fn pipe(&self) -> &Pipe {
+        &self.pipe
+    }
+}
+
+impl Machine {
+    pub fn new(options: ServerOptions) -> Self {
+        let pipe = Pipe::default();
+        let handshake = Builder::new()
+            .initial_window_size(options.stream_window.clamp(1, CONNECTION_WINDOW))
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(MAX_FRAME)
+            .max_header_list_size(options.max_header_list)
+            .max_concurrent_streams(options.max_streams)
+            .max_send_buffer_size(MAX_WINDOW)
+            .handshake(pipe.clone());
+        let flag = Arc::new(Flag::default());
+        flag.raise();
+        Self {
+            options,
+            pipe,
+            link: Link::Handshake(Box::new(handshake)),
+            pings: None,
+            pinged: false,
+            alive: false,
+            waker: Waker::from(Arc::clone(&flag)),
+            flag,
+            woken: Arc::default(),
+            exchanges: HashMap::new(),
+            last: 0,
+            frame: Vec::new(),
+            replies: 0,
+            resets: Resets { count: 0, since: 0 },
+            state: State::Open,
+            failed: None,
+        }
+    }
+
+    /// Lets the crate work until it has nothing more to do.
+    fn poll(&mut self) {
+        while self.receives() {
+            self.flag.take();
+            let cx = &mut Context::from_waker(&self.waker);
+            match &mut self.link {
+                Link::Handshake(handshake) => match Future::poll(Pin::new(&mut **handshake), cx) {
+                    Poll::Pending => {}
+                    Poll::Ready(Ok(mut connection)) => {
+                        self.pings = connection.ping_pong();
+                        self.link = Link::Open(Box::new(connection));
+                        continue;
+                    }
+                    Poll::Ready(Err(e)) => self.fail(connection_error(&e)),
+                },
+                Link::Open(connection) => match connection.poll_accept(cx) {
+                    Poll::Pending => {}
+                    Poll::Ready(Some(Ok((request, respond)))) => {
+                        self.begin(request, respond);
+                        continue;
+                    }
+                    Poll::Ready(Some(Err(e))) => self.fail(connection_error(&e)),
+                    Poll::Ready(None) => self.state = State::Over,
+                },
+            }
+            self.poll_pong();
+            if !self.flag.take() {
+                return;
+            }
+        }
+    }
+
+    fn begin(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        let (parts, body) = request.into_parts();
+        let id = respond.stream_id().as_u32();
+        self.last = id;
+        let max_body = self.options.max_body;
+        match asked::asked(&parts, body.is_end_stream(), max_body) {
+            Ok(asked) => {
+                let waker = Note::waker(id, &self.woken);
+                let exchange = Exchange::new(asked, body, respond, max_body, waker);
+                self.exchanges.insert(id, exchange);
+                self.woken.add(id);
+            }
+            Err(refusal) => refuse(&mut respond, refusal.0),
+        }
+        self.flag.raise();
+    }
+
+    fn poll_pong(&mut self) {
+        let cx = &mut Context::from_waker(&self.waker);
+        let pong = self.pings.as_mut().filter(|_| self.pinged).map(|p| p.poll_pong(cx));
+        if let Some(Poll::Ready(pong)) = pong {
+            self.pinged = false;
+            self.alive |= pong.is_ok();
+        }
+    }
+
+    /// Moves a frame, or the preface, to `frame`. `false`: more bytes are needed.
+    fn collect(&mut self, input: &mut &[u8]) -> bool {
+        if matches!(self.link, Link::Open(_)) {
+            return frames::collect(&mut self.frame, input);
+        }
+        while self.frame.len() < PREFACE.len() {
+            let Some((&byte, rest)) = input.split_first() else { return false };
+            self.frame.push(byte);
+            *input = rest;
+            if is_preface(&self.frame) == Some(false) {
+                return true;
+            }
+        }
+        true
+    }
+
+    /// Gives the crate what is complete.
+    fn feed(&mut self) {
+        if matches!(self.link, Link::Handshake(_)) && is_preface(&self.frame) != Some(true) {
+            let detail = "h2: the client does not begin with the preface";
+            self.fail(ProtoError::new(ProtoErrorKind::Malformed, detail));
+            return;
+        }
+        let waiting = self.pipe.put(&mut self.frame);
+        self.poll();
+        let written = self.pipe.waiting().saturating_sub(waiting);
+        self.replies = if waiting == 0 { written } else { self.replies + written };
+        if self.replies > MAX_REPLIES && self.failed.is_none() {
+            let detail =
+                format!("h2: more than {MAX_REPLIES} bytes of replies that the peer does not take");
+            self.fail(ProtoError::new(ProtoErrorKind::TooLarge, detail));
+        }
+    }
+
+    fn fail(&mut self, error: ProtoError) {
+        self.failed = Some(error);
+        self.state = State::Over;
+    }
+
+    pub fn receive(
+        &mut self,
+        input: &mut &[u8],
+        now: Micros,
+    ) -> Result<Option<Event<'static>>, ProtoError> {
+        loop {
+            if self.state == State::Dead {
+                *input = &[];
+                return Ok(None);
+            }
+            if let Some(event) = self.report(now) {
+                return Ok(Some(event));
+            }
+            if matches!(self.state, State::Over | State::Eof) {
+                self.state = State::Dead;
+                return match self.failed.take() {
+                    Some(e) => Err(e),
+                    None if self.exchanges.is_empty() => continue,
+                    None => Err(self.cut_short()),
+                };
+            }
+            // what follows from the last frame goes out before the next one comes in
+            if self.flag.take() {
+                self.poll();
+            } else if self.collect(input) {
+                self.feed();
+            } else {
+                if self.exchanges.is_empty() {
+                    self.release();
+                }
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Holds only what an idle connection may.
+    fn release(&mut self) {
+        self.frame.shrink_to(FRAME_KEEP);
+        self.pipe.0.borrow_mut().input.shrink_to(FRAME_KEEP);
+    }
+
+    fn cut_short(&self) -> ProtoError {
+        let detail = format!("closed by the peer inside {} transactions", self.exchanges.len());
+        ProtoError::new(ProtoErrorKind::CutShort, detail)
+    }
+
+    /// The next thing to report of what has been received.
+    fn report(&mut self, now: Micros) -> Option<Event<'static>> {
+        if std::mem::take(&mut self.alive) {
+            return Some(Event::Alive);
+        }
+        while let Some(id) = self.woken.first() {
+            let Some(exchange) = self.exchanges.get_mut(&id) else {
+                self.woken.pass(id);
+                continue;
+            };
+            let tid = Tid(id);
+            match exchange.step() {
+                Step::Event(event) => return Some(event),
+                Step::Wait => self.woken.pass(id),
+                Step::Done => {
+                    drop(self.remove(id));
+                    return Some(Event::End { tid });
+                }
+                // the connection's error is everybody's and told once
+                Step::Broken { .. } if self.failed.is_some() => self.woken.pass(id),
+                Step::Broken { reason, reset } => {
+                    drop(self.remove(id));
+                    if reset {
+                        self.count_reset(now);
+                    }
+                    return Some(Event::Reset { tid, reason });
+                }
+            }
+        }
+        None
+    }
+
+    /// A client that asks and takes back costs us more than itself (CVE-2023-44487).
+    fn count_reset(&mut self, now: Micros) {
+        if now.saturating_sub(self.resets.since) >= self.options.reset_period {
+            self.resets = Resets { count: 0, since: now };
+        }
+        self.resets.count += 1;
+        if self.resets.count <= self.options.max_resets {
+            return;
+        }
+        if let Link::Open(connection) = &mut self.link {
+            connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+        }
+        self.poll();
+        let detail = format!("h2: more than {} requests reset", self.options.max_resets);
+        self.fail(ProtoError::new(ProtoErrorKind::TooLarge, detail));
+    }
+
+    fn remove(&mut self, id: u32) -> Option<Exchange> {
+        self.flag.raise();
+        self.exchanges.remove(&id)
+    }
+
+    pub fn exchange(&self, tid: Tid) -> Option<&Exchange> {
+        self.exchanges.get(&tid.0)
+    }
+
+    pub fn respond(&mut self, tid: Tid, answer: &Response<'_>) -> Result<(), ProtoError> {
+        let Some(exchange) = self.exchanges.get_mut(&tid.0) else {
+            return Err(super::answer::bad("response: no request waits for it"));
+        };
+        exchange.respond(answer)?;
+        self.woken.add(tid.0);
+        self.poll();
+        Ok(())
+    }
+
+    pub fn want_tx(&mut self, tid: Tid, wanted: bool) {
+        if let Some(exchange) = self.exchanges.get_mut(&tid.0) {
+            exchange.want(wanted);
+        }
+    }
+
+    pub fn commit(&mut self, tid: Tid, data: Bytes, eom: bool) -> Result<(), ProtoError> {
+        let Some(exchange) = self.exchanges.get_mut(&tid.0) else { return Err(no_body()) };
+        exchange.commit(data, eom)?;
+        self.woken.add(tid.0);
+        self.poll();
+        Ok(())
+    }
+
+    pub fn abandon(&mut self, tid: Tid) -> Reuse {
+        if let Some(exchange) = self.remove(tid.0) {
+            exchange.cancel();
+            self.poll();
+        }
+        self.reuse()
+    }
+
+    /// Whether an answer is to be expected.
+    pub fn ping(&mut self) -> bool {
+        if !self.receives() {
+            return false;
+        }
+        let Some(pings) = &mut self.pings else { return false };
+        self.pinged = self.pinged || pings.send_ping(Ping::opaque()).is_ok();
+        self.poll();
+        self.pinged || self.alive
+    }
+
+    pub fn close_after(&mut self) {
+        if self.state == State::Open {
+            self.state = State::GoingAway;
+            if let Link::Open(connection) = &mut self.link {
+                connection.graceful_shutdown();
+            }
+            self.poll();
+        }
+    }
+
+    /// GOAWAY: nothing that the client sends is looked at any more.
+    pub fn goodbye(&mut self) {
+        if self.receives() {
+            // NO_ERROR, and the last request that was begun (RFC 9113 6.8)
+            let mut frame = *b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+            frame[9..13].copy_from_slice(&self.last.to_be_bytes());
+            self.pipe.0.borrow_mut().out.push(&frame);
+            self.state = State::Dead;
+        }
+    }
+
+    /// The client closed.
+    pub fn eof(&mut self) {
+        if self.receives() {
+            self.state = State::Eof;
+            let mut ids: Vec<u32> = self.exchanges.keys().copied().collect();
+            ids.sort_unstable();
+            ids.into_iter().for_each(|id| self.woken.add(id));
+        }
+    }
+
+    fn receives(&self) -> bool {
+        matches!(self.state, State::Open | State::GoingAway)
+    }
+
+    pub fn reuse(&self) -> Reuse {
+        if self.state != State::Open {
+            return Reuse::Never;
+        }
+        let under_way = u32::try_from(self.exchanges.len()).unwrap_or(u32::MAX);
+        match self.options.max_streams.saturating_sub(under_way) {
+            1.. if under_way == 0 => Reuse::Idle,
+            more => Reuse::Shared(more),
+        }
+    }
+}
