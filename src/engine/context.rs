@@ -12,8 +12,8 @@ use slotmap::{Key, SlotMap};
 
 use super::conn::{Conn, ConnKey};
 use super::local::Locals;
+use super::plugs::{PlugKey, Plugs};
 use super::pool::Pool;
-use super::ports::{PortKey, Ports};
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
@@ -150,8 +150,8 @@ pub(super) enum Timer {
     Response(StreamKey),
     /// A codec has something to do.
     Codec(ConnKey),
-    /// A port asked for it.
-    Port(PortKey),
+    /// A plug asked for it.
+    Plug(PlugKey),
     /// The program's own.
     External(usize),
 }
@@ -169,7 +169,7 @@ pub(super) struct Core {
     /// From a token's index to the connection that has it.
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
-    pub ports: Ports,
+    pub plugs: Plugs,
     pub pool: Pool,
     pub shared: Shared,
     pub sessions: Sessions,
@@ -224,7 +224,7 @@ impl Context {
             conns: SlotMap::with_key(),
             by_index: Vec::new(),
             ready: VecDeque::new(),
-            ports: Ports::default(),
+            plugs: Plugs::default(),
             pool: Pool::default(),
             shared: Shared::default(),
             sessions: Sessions::default(),
@@ -313,7 +313,7 @@ impl Context {
         for conn in conns {
             self.close(conn);
         }
-        self.drop_ports();
+        self.drop_plugs();
     }
 
     /// Where codecs get bytes that nobody can foretell.

@@ -30,7 +30,7 @@
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
-//! | `ports` | what else lives on the loop: listeners, links of proxied programs |
+//! | `plugs` | what else lives on the loop: listeners, links of proxied programs |
 //! | `proxied` | what streams need that another process uses |
 //! | `local` | streams that never leave the process: their turn in the loop |
 //! | `sink` | sources and sinks |
@@ -57,8 +57,8 @@ mod local;
 mod multipart;
 mod open;
 mod perf;
+mod plugs;
 mod pool;
-mod ports;
 mod proxied;
 mod pump;
 mod route;
@@ -78,7 +78,7 @@ pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
-pub use ports::{Port, PortKey, Wake};
+pub use plugs::{Plug, PlugKey, Wake};
 pub use sink::{Sink, SinkError, SinkKey};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};
 pub use timers::TimerKey;

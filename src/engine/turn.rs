@@ -87,7 +87,7 @@ impl Context {
     pub fn time_to_work(&self) -> Option<Micros> {
         let now = self.now();
         let core = self.core();
-        if !core.ready.is_empty() || !core.local.is_idle() || core.ports.is_ready() {
+        if !core.ready.is_empty() || !core.local.is_idle() || core.plugs.is_ready() {
             return Some(0);
         }
         core.timers.next_due().map(|due| due.saturating_sub(now))
@@ -120,8 +120,8 @@ impl Context {
                     woken = true;
                     continue;
                 }
-                if event.token().0 >= super::ports::FIRST_TOKEN {
-                    core.ports.note(event);
+                if event.token().0 >= super::plugs::FIRST_TOKEN {
+                    core.plugs.note(event);
                     continue;
                 }
                 let index = event.token().0 / super::context::SOCKETS_PER_CONN;
@@ -157,8 +157,8 @@ impl Context {
             self.service(conn);
         }
         let local = self.serve_local();
-        let ports = self.serve_ports();
-        count > 0 || local || ports
+        let plugs = self.serve_plugs();
+        count > 0 || local || plugs
     }
 
     /// Returns whether any timer was due.
@@ -179,7 +179,7 @@ impl Context {
                 Some(Timer::Validity(conn)) => self.validity_due(conn),
                 Some(Timer::Response(key)) => self.response_late(key),
                 Some(Timer::Codec(conn)) => self.codec_due(conn),
-                Some(Timer::Port(key)) => self.port_due(key),
+                Some(Timer::Plug(key)) => self.plug_due(key),
             }
         }
     }

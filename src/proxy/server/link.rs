@@ -12,7 +12,7 @@ use super::credit::Credit;
 use super::onward::Onward;
 use super::outbox::Outbox;
 use super::uplink::Uplink;
-use crate::engine::{Context, NewStream, PortKey, StreamKey};
+use crate::engine::{Context, NewStream, PlugKey, StreamKey};
 use crate::policy::{Policy, Protocol, StreamType};
 use crate::proto::sss::{CANCEL_TIMEOUT, Payload, ProxyDecoder, ToClient, ToProxy};
 use crate::stream::Ret;
@@ -89,7 +89,7 @@ pub(super) struct Link {
     pub home: Rc<dyn Home>,
     name: String,
     share: Share,
-    port: Cell<Option<PortKey>>,
+    port: Cell<Option<PlugKey>>,
     stage: Cell<Stage>,
     stream: Cell<Option<StreamKey>>,
     decoder: RefCell<ProxyDecoder>,
@@ -130,7 +130,7 @@ impl Link {
     }
 
     /// The port that moves its bytes.
-    pub fn plugged(&self, port: PortKey) {
+    pub fn plugged(&self, port: PlugKey) {
         self.port.set(Some(port));
     }
 
@@ -254,7 +254,7 @@ impl Link {
     /// The client named its stream type.
     fn create(self: &Rc<Self>, cx: &Context, name: &str, credit: i32) {
         if let Some(port) = self.port.get() {
-            cx.port_timer(port, None);
+            cx.plug_timer(port, None);
         }
         match self.make(cx, name, credit) {
             Ok(key) => {
@@ -430,7 +430,7 @@ impl Link {
         self.stage.set(Stage::Draining);
         self.outbox.borrow_mut().clear();
         if let Some(port) = self.port.get() {
-            cx.port_timer(port, Some(cx.now() + LINGER));
+            cx.plug_timer(port, Some(cx.now() + LINGER));
         }
         Next::Stays
     }

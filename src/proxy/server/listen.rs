@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::clients::{Clients, Who};
 use super::socket::SocketLink;
 use super::{Home, Options, Peer};
-use crate::engine::{Context, Port, PortKey, Wake};
+use crate::engine::{Context, Plug, PlugKey, Wake};
 use crate::net::{Accepted, Listener, Transport};
 use crate::util::Micros;
 use crate::util::clock::MS;
@@ -39,7 +39,7 @@ pub(super) fn start(
     home: Rc<dyn Home>,
     listener: Listener,
     options: Options,
-) -> io::Result<PortKey> {
+) -> io::Result<PlugKey> {
     let clients = Clients::new(options.limits);
     let port = Rc::new(Listening {
         listener: RefCell::new(listener),
@@ -48,7 +48,7 @@ pub(super) fn start(
         clients,
         scratch: Rc::default(),
     });
-    let key = cx.plug(Rc::clone(&port) as Rc<dyn Port>);
+    let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
     let watched = cx.watch(key, port.listener.borrow_mut().source());
     if let Err(e) = watched {
         cx.unplug(key, None);
@@ -57,8 +57,8 @@ pub(super) fn start(
     Ok(key)
 }
 
-impl Port for Listening {
-    fn turn(&self, cx: &Context, key: PortKey, _: Wake) {
+impl Plug for Listening {
+    fn turn(&self, cx: &Context, key: PlugKey, _: Wake) {
         for _ in 0..ACCEPTS_PER_TURN {
             let accepted = self.listener.borrow().accept();
             match accepted {
@@ -67,7 +67,7 @@ impl Port for Listening {
                 Ok(Accepted::Lost) => {}
                 Ok(Accepted::NoRoom(e)) => {
                     log::warn!("proxy: no room for another client: {e}");
-                    cx.port_timer(key, Some(cx.now() + ROOM_WAIT));
+                    cx.plug_timer(key, Some(cx.now() + ROOM_WAIT));
                     return;
                 }
                 Err(e) => {

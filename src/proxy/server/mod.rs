@@ -30,7 +30,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
-use crate::engine::{Context, PortKey};
+use crate::engine::{Context, PlugKey};
 use crate::net::{Bind, Listener};
 use crate::util::clock::SEC;
 use crate::util::{Micros, log};
@@ -133,7 +133,7 @@ impl Default for Options {
 /// A proxy that listens. It lives as long as its context.
 pub struct Proxy {
     /// The listening port, to be [closed](Proxy::close).
-    key: PortKey,
+    key: PlugKey,
     /// The TCP port that it listens on.
     pub port: Option<u16>,
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::clients::{Clients, Who};
 use super::link::{Link, Next};
 use super::{Home, Options};
-use crate::engine::{Context, Port, PortKey, Wake};
+use crate::engine::{Context, Plug, PlugKey, Wake};
 use crate::util::log;
 
 /// What a way to a client can be told.
@@ -43,10 +43,10 @@ impl Desk {
         let share = self.clients.admit(Who::Unknown)?;
         let link = Link::new(Rc::clone(&self.home), "on a way of the program's".to_owned(), share);
         let piped = Rc::new(Piped { link, way, port: Cell::new(None), over: Cell::new(false) });
-        let key = cx.plug(Rc::clone(&piped) as Rc<dyn Port>);
+        let key = cx.plug(Rc::clone(&piped) as Rc<dyn Plug>);
         piped.port.set(Some(key));
         piped.link.plugged(key);
-        cx.port_timer(key, Some(cx.now() + self.options.first_frame_timeout));
+        cx.plug_timer(key, Some(cx.now() + self.options.first_frame_timeout));
         Ok(piped)
     }
 }
@@ -55,7 +55,7 @@ impl Desk {
 pub struct Piped {
     link: Rc<Link>,
     way: Rc<dyn Way>,
-    port: Cell<Option<PortKey>>,
+    port: Cell<Option<PlugKey>>,
     over: Cell<bool>,
 }
 
@@ -143,8 +143,8 @@ impl Piped {
     }
 }
 
-impl Port for Piped {
-    fn turn(&self, cx: &Context, _: PortKey, wake: Wake) {
+impl Plug for Piped {
+    fn turn(&self, cx: &Context, _: PlugKey, wake: Wake) {
         let late = wake.timer && self.link.timer_due() == Next::Goes;
         if late || self.link.written(cx) == Next::Goes {
             self.over.set(true);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::clients::Share;
 use super::link::{Link, Next};
 use super::{Home, Options};
-use crate::engine::{Context, Port, PortKey, Wake};
+use crate::engine::{Context, Plug, PlugKey, Wake};
 use crate::net::Transport;
 use crate::util::log;
 
@@ -51,7 +51,7 @@ impl SocketLink {
             writable: Cell::new(true),
             scratch,
         });
-        let key = cx.plug(Rc::clone(&port) as Rc<dyn Port>);
+        let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
         port.link.plugged(key);
         if let Err(e) = cx.watch(key, port.transport.borrow_mut().source()) {
             log::err!("proxy: client {}: {e}", port.link.name());
@@ -59,7 +59,7 @@ impl SocketLink {
             return;
         }
         log::info!("proxy: client {}", port.link.name());
-        cx.port_timer(key, Some(cx.now() + options.first_frame_timeout));
+        cx.plug_timer(key, Some(cx.now() + options.first_frame_timeout));
         cx.poke(key);
     }
 
@@ -127,8 +127,8 @@ impl SocketLink {
     }
 }
 
-impl Port for SocketLink {
-    fn turn(&self, cx: &Context, key: PortKey, wake: Wake) {
+impl Plug for SocketLink {
+    fn turn(&self, cx: &Context, key: PlugKey, wake: Wake) {
         self.readable.set(self.readable.get() || wake.readable);
         self.writable.set(self.writable.get() || wake.writable);
         let timely = if wake.timer { self.link.timer_due() } else { Next::Stays };

@@ -1,5 +1,5 @@
-//! Ports: what lives on the loop without being a connection of a stream, such as a listener or
-//! the link of a proxy's client. A port owns its socket; the loop tells it when there is something
+//! Plugs: what lives on the loop without being a connection of a stream, such as a listener or
+//! the link of a proxy's client. A plug owns its socket; the loop tells it when there is something
 //! to do.
 
 use std::collections::VecDeque;
@@ -13,11 +13,11 @@ use super::timers::TimerKey;
 use crate::util::Micros;
 
 new_key_type! {
-    /// A port. Good for its own port only, however often the slot is used again.
-    pub struct PortKey;
+    /// A plug. Good for its own plug only, however often the slot is used again.
+    pub struct PlugKey;
 }
 
-/// What a port's turn is for. Nothing set: somebody [poked](Context::poke) it.
+/// What a plug's turn is for. Nothing set: somebody [poked](Context::poke) it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wake {
     /// Its socket can be read from, until that gives `WouldBlock`.
@@ -29,51 +29,51 @@ pub struct Wake {
 }
 
 /// A part of the library that has turns on the loop.
-pub trait Port {
+pub trait Plug {
     /// Its turn. May call the context, and may unplug itself.
-    fn turn(&self, cx: &Context, key: PortKey, wake: Wake);
+    fn turn(&self, cx: &Context, key: PlugKey, wake: Wake);
 }
 
 struct Plugged {
-    port: Rc<dyn Port>,
+    plug: Rc<dyn Plug>,
     wake: Wake,
     queued: bool,
     timer: Option<TimerKey>,
 }
 
-/// The ports of a context.
+/// The plugs of a context.
 #[derive(Default)]
-pub(super) struct Ports {
-    plugged: SlotMap<PortKey, Plugged>,
-    /// From a token to the port that has it.
-    by_index: Vec<PortKey>,
-    ready: VecDeque<PortKey>,
+pub(super) struct Plugs {
+    plugged: SlotMap<PlugKey, Plugged>,
+    /// From a token to the plug that has it.
+    by_index: Vec<PlugKey>,
+    ready: VecDeque<PlugKey>,
 }
 
-/// The first token of ports; connections have smaller ones.
+/// The first token of plugs; connections have smaller ones.
 pub(super) const FIRST_TOKEN: usize = 1 << (usize::BITS - 1);
 
-/// Ports served in one pass over them, so that those poking each other do not keep the loop.
+/// Plugs served in one pass over them, so that those poking each other do not keep the loop.
 const PASSES: usize = 4;
 
-fn index_of(key: PortKey) -> usize {
+fn index_of(key: PlugKey) -> usize {
     // the low half of a key's number is the slot's index
     usize::try_from(key.data().as_ffi() & 0xffff_ffff).unwrap_or(0)
 }
 
-impl Ports {
-    fn add(&mut self, port: Rc<dyn Port>) -> PortKey {
-        let plugged = Plugged { port, wake: Wake::default(), queued: false, timer: None };
+impl Plugs {
+    fn add(&mut self, plug: Rc<dyn Plug>) -> PlugKey {
+        let plugged = Plugged { plug, wake: Wake::default(), queued: false, timer: None };
         let key = self.plugged.insert(plugged);
         let index = index_of(key);
         if self.by_index.len() <= index {
-            self.by_index.resize(index + 1, PortKey::null());
+            self.by_index.resize(index + 1, PlugKey::null());
         }
         self.by_index[index] = key;
         key
     }
 
-    fn queue(&mut self, key: PortKey, note: impl FnOnce(&mut Wake)) {
+    fn queue(&mut self, key: PlugKey, note: impl FnOnce(&mut Wake)) {
         if let Some(plugged) = self.plugged.get_mut(key) {
             note(&mut plugged.wake);
             if !std::mem::replace(&mut plugged.queued, true) {
@@ -82,7 +82,7 @@ impl Ports {
         }
     }
 
-    /// An event of a socket whose token is a port's.
+    /// An event of a socket whose token is a plug's.
     pub fn note(&mut self, event: &mio::event::Event) {
         let index = event.token().0 - FIRST_TOKEN;
         let Some(key) = self.by_index.get(index).copied() else { return };
@@ -99,23 +99,23 @@ impl Ports {
 }
 
 impl Context {
-    /// Puts a port on the loop.
-    pub fn plug(&self, port: Rc<dyn Port>) -> PortKey {
-        self.core().ports.add(port)
+    /// Puts a plug on the loop.
+    pub fn plug(&self, plug: Rc<dyn Plug>) -> PlugKey {
+        self.core().plugs.add(plug)
     }
 
-    /// Watches the port's socket.
+    /// Watches the plug's socket.
     ///
     /// # Errors
     /// The system refused.
-    pub fn watch(&self, key: PortKey, source: &mut dyn mio::event::Source) -> io::Result<()> {
+    pub fn watch(&self, key: PlugKey, source: &mut dyn mio::event::Source) -> io::Result<()> {
         let token = mio::Token(FIRST_TOKEN + index_of(key));
         let interest = mio::Interest::READABLE | mio::Interest::WRITABLE;
         self.core().poll.registry().register(source, token, interest)
     }
 
-    /// Takes a port off the loop, and its socket, if it is watched. It gets no more turns.
-    pub fn unplug(&self, key: PortKey, source: Option<&mut dyn mio::event::Source>) {
+    /// Takes a plug off the loop, and its socket, if it is watched. It gets no more turns.
+    pub fn unplug(&self, key: PlugKey, source: Option<&mut dyn mio::event::Source>) {
         let plugged = {
             let mut core = self.core();
             let core = &mut *core;
@@ -123,7 +123,7 @@ impl Context {
                 // closing it does the same if this fails
                 let _ = core.poll.registry().deregister(source);
             }
-            let plugged = core.ports.plugged.remove(key);
+            let plugged = core.plugs.plugged.remove(key);
             if let Some(timer) = plugged.as_ref().and_then(|p| p.timer) {
                 core.timers.cancel(timer);
             }
@@ -132,46 +132,46 @@ impl Context {
         drop(plugged);
     }
 
-    /// Gives the port a turn soon.
-    pub fn poke(&self, key: PortKey) {
-        self.core().ports.queue(key, |_| {});
+    /// Gives the plug a turn soon.
+    pub fn poke(&self, key: PlugKey) {
+        self.core().plugs.queue(key, |_| {});
     }
 
-    /// Gives the port a turn at `due`, in place of an earlier such wish; `None` takes that back.
-    pub fn port_timer(&self, key: PortKey, due: Option<Micros>) {
+    /// Gives the plug a turn at `due`, in place of an earlier such wish; `None` takes that back.
+    pub fn plug_timer(&self, key: PlugKey, due: Option<Micros>) {
         let mut core = self.core();
         let core = &mut *core;
-        let Some(plugged) = core.ports.plugged.get_mut(key) else { return };
+        let Some(plugged) = core.plugs.plugged.get_mut(key) else { return };
         if let Some(timer) = plugged.timer.take() {
             core.timers.cancel(timer);
         }
-        plugged.timer = due.map(|due| core.timers.schedule(due, Timer::Port(key)));
+        plugged.timer = due.map(|due| core.timers.schedule(due, Timer::Plug(key)));
     }
 
-    pub(super) fn port_due(&self, key: PortKey) {
+    pub(super) fn plug_due(&self, key: PlugKey) {
         let mut core = self.core();
-        if let Some(plugged) = core.ports.plugged.get_mut(key) {
+        if let Some(plugged) = core.plugs.plugged.get_mut(key) {
             plugged.timer = None;
         }
-        core.ports.queue(key, |wake| wake.timer = true);
+        core.plugs.queue(key, |wake| wake.timer = true);
     }
 
-    /// Gives the ports that are ready their turns. Returns whether there were any.
-    pub(super) fn serve_ports(&self) -> bool {
+    /// Gives the plugs that are ready their turns. Returns whether there were any.
+    pub(super) fn serve_plugs(&self) -> bool {
         let mut any = false;
         for _ in 0..PASSES {
-            let count = self.core().ports.ready.len();
+            let count = self.core().plugs.ready.len();
             for _ in 0..count {
                 let next = {
                     let mut core = self.core();
-                    let Some(key) = core.ports.ready.pop_front() else { break };
-                    core.ports.plugged.get_mut(key).map(|plugged| {
+                    let Some(key) = core.plugs.ready.pop_front() else { break };
+                    core.plugs.plugged.get_mut(key).map(|plugged| {
                         plugged.queued = false;
-                        (key, Rc::clone(&plugged.port), std::mem::take(&mut plugged.wake))
+                        (key, Rc::clone(&plugged.plug), std::mem::take(&mut plugged.wake))
                     })
                 };
-                if let Some((key, port, wake)) = next {
-                    port.turn(self, key, wake);
+                if let Some((key, plug, wake)) = next {
+                    plug.turn(self, key, wake);
                 }
             }
             any |= count > 0;
@@ -182,9 +182,9 @@ impl Context {
         any
     }
 
-    /// Ports go with their context.
-    pub(super) fn drop_ports(&self) {
-        let ports = std::mem::take(&mut self.core().ports);
-        drop(ports);
+    /// Plugs go with their context.
+    pub(super) fn drop_plugs(&self) {
+        let plugs = std::mem::take(&mut self.core().plugs);
+        drop(plugs);
     }
 }
