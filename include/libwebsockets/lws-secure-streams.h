@@ -42,6 +42,7 @@ extern "C" {
 #endif
 
 struct lws_ss_info;
+struct lws_ss_proxy_rules;
 
 /** A stream. Opaque. */
 struct lws_ss_handle;
@@ -219,16 +220,28 @@ typedef struct lws_ss_info lws_ss_info_t;
 #define LWSSS_TIMEOUT_FROM_POLICY 0
 
 /**
- * Lets programs use this context's streams through a proxy. That is not built into this library:
- * logs that and returns 1.
- *
- * Safety:
- * None needed: nothing is followed.
+ * Rules for the clients of a proxy, see `lws_ss_proxy_create_ruled`. A member that is 0 or NULL
+ * leaves the default. A type of this library alone.
  */
-LWS_VISIBLE LWS_EXTERN
-int lws_ss_proxy_create(struct lws_context *context,
-                        const char *bind,
-                        int port);
+struct lws_ss_proxy_rules {
+    /**
+     * Users (by number) whose programs may be clients; NULL: all. It is about unix sockets: over
+     * TCP it lets no one in.
+     */
+    const uint32_t *uids;
+    /** How many there are. */
+    size_t count_uids;
+    /** Links of all clients together (4096). */
+    unsigned int max_links;
+    /** Streams of one client (512): a process, or on TCP an address. */
+    unsigned int max_streams_per_client;
+    /** Bytes of one client that wait at the proxy (64 MiB). */
+    size_t max_bytes_per_client;
+    /** Permissions of the socket's file (0660). */
+    unsigned int socket_mode;
+};
+
+typedef struct lws_ss_proxy_rules lws_ss_proxy_rules_t;
 
 /**
  * Keeps a key for streams whose `use_auth` names an `auth` of the type `sigv4` with the blob
@@ -266,6 +279,42 @@ int lws_aws_filesystem_credentials_helper(const char *path,
                                           const char *ak,
                                           char **aws_keyid,
                                           char **aws_key);
+
+/**
+ * Lets programs that were built with `LWS_SS_USE_SSPC` use this context's streams.
+ *
+ * With `port` 0 it listens on the unix socket `bind`: a path, or `@` and a name in Linux's
+ * abstract
+ * namespace; NULL is `@proxy.ss.lws`. Else it listens on TCP, where `bind` is an address or the
+ * name of a network interface, or NULL for all. Clients live as long as the context. May be
+ * called
+ * several times, for several places. Where the context was made with `txp_ops_ssproxy`, that
+ * transport
+ * serves instead, and `bind` and `port` are passed on to it.
+ *
+ * Returns 0, or 1 with the reason in the log if the place is not to be had. Legal in every
+ * callback.
+ *
+ * Safety:
+ * `context` came from this library; `bind` is NULL or a good string.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create(struct lws_context *context,
+                        const char *bind,
+                        int port);
+
+/**
+ * As `lws_ss_proxy_create`, with rules for the clients: whose programs may be clients, and how
+ * much each may have. This function is of this library alone. `rules` is copied; NULL means none.
+ *
+ * Safety:
+ * As for `lws_ss_proxy_create`; `rules` is NULL or good, with `uids` good for `count_uids`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create_ruled(struct lws_context *context,
+                              const char *bind,
+                              int port,
+                              const struct lws_ss_proxy_rules *rules);
 
 /**
  * Connects a raw stream to a descriptor, `fd`, that is open already: one end of a pipe, a

@@ -32,6 +32,8 @@
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `serve` | listening, connections that come in, requests and their answers |
+//! | `plugs` | what else lives on the loop: listeners, links of proxied programs |
+//! | `proxied` | what streams need that another process uses |
 //! | `local` | streams that never leave the process: their turn in the loop |
 //! | `sink` | sources and sinks |
 //! | `bus` | system messages as streams |
@@ -58,7 +60,9 @@ mod multipart;
 mod open;
 mod part;
 mod perf;
+mod plugs;
 mod pool;
+mod proxied;
 mod pump;
 mod route;
 mod send;
@@ -78,6 +82,7 @@ pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use plugs::{Plug, PlugKey, Wake};
 pub use serve::{Vhost, VhostTls};
 pub use sink::{Sink, SinkError, SinkKey};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};

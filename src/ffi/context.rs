@@ -18,6 +18,7 @@ use super::panic::guard;
 use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
 use super::policy_text::{self, Pieces};
+use super::proxy::{self, ProxySide};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
@@ -47,6 +48,7 @@ pub struct CContext {
     pub(super) services: Arc<Services>,
     pub(super) table: StreamTable,
     pub(super) sspc: Sspc,
+    pub(super) proxy: ProxySide,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -101,6 +103,7 @@ impl CContext {
         self.destroy_wanted.set(false);
         self.depth.set(self.depth.get() + 1);
         self.engine.end();
+        proxy::end(self);
         let manager = self.services.manager();
         // messages that wait are for nobody any more
         // SAFETY: the manager lives as long as the services, and the program's notifiers until the
@@ -313,6 +316,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         services: Arc::clone(&services),
         table: StreamTable::default(),
         sspc,
+        proxy: ProxySide::new(info),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),
