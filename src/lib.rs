@@ -11,6 +11,7 @@ pub mod ffi;
 pub mod net;
 pub mod policy;
 pub mod proto;
+pub mod proxy;
 pub mod stream;
 pub mod system;
 pub mod util;

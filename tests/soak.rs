@@ -134,7 +134,7 @@ fn streams_survive_their_peers() {
         format!(
             "server {{ listen 127.0.0.1:{}; server_name localhost; }}\n\
              server {{ listen 127.0.0.1:{} ssl http2; server_name localhost; ssl_certificate {};\n\
-             ssl_certificate_key {}; }}",
+             ssl_certificate_key {}; keepalive_requests 50; }}",
             p[0],
             p[1],
             pem.display(),

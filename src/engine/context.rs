@@ -12,6 +12,7 @@ use slotmap::{Key, SlotMap};
 
 use super::conn::{Conn, ConnKey};
 use super::local::Locals;
+use super::plugs::{PlugKey, Plugs};
 use super::pool::Pool;
 use super::serve::{Port, PortKey, Vhost};
 use super::shared::{Sessions, Shared};
@@ -152,6 +153,8 @@ pub(super) enum Timer {
     Codec(ConnKey),
     /// The system may have room for another connection again.
     Accept(PortKey),
+    /// A plug asked for it.
+    Plug(PlugKey),
     /// The program's own.
     External(usize),
 }
@@ -172,6 +175,7 @@ pub(super) struct Core {
     /// From a token's index to the connection that has it.
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
+    pub plugs: Plugs,
     pub pool: Pool,
     pub shared: Shared,
     pub sessions: Sessions,
@@ -229,6 +233,7 @@ impl Context {
             vhosts: Vec::new(),
             by_index: Vec::new(),
             ready: VecDeque::new(),
+            plugs: Plugs::default(),
             pool: Pool::default(),
             shared: Shared::default(),
             sessions: Sessions::default(),
@@ -318,6 +323,7 @@ impl Context {
         for conn in conns {
             self.close(conn);
         }
+        self.drop_plugs();
     }
 
     /// Where codecs get bytes that nobody can foretell.

@@ -360,7 +360,8 @@ impl Context {
     /// A connection that was being made came to nothing.
     pub(super) fn conn_failed(&self, conn: ConnKey, failure: &Failure) {
         for key in self.close(conn) {
-            self.fail_attempt(key, failure);
+            // a request that the peer refused untouched is repeated while CONNECTED
+            self.fail_transaction(key, failure);
         }
     }
 

@@ -157,7 +157,7 @@ impl Context {
         }
         let parts = match self.request(key, speaks) {
             Ok(parts) => parts,
-            Err(e) => return self.fail_attempt(key, &Failure::from(e)),
+            Err(e) => return self.fail_transaction(key, &Failure::from(e)),
         };
         let now = self.now();
         let started = {
@@ -190,8 +190,9 @@ impl Context {
             started
         };
         if let Err(e) = started {
-            self.fail_attempt(key, &Failure::from(e));
+            return self.fail_transaction(key, &Failure::from(e));
         }
+        self.announce_body(key, &parts.method);
     }
 
     /// The response's head is there.

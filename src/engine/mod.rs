@@ -24,6 +24,7 @@
 //! | `part` | what becomes of a connection that a stream leaves |
 //! | `send` | whose turn it is to send, and the `tx` callback |
 //! | `http` | requests from policy and metadata; what a response means |
+//! | `inner` | what streams of our own need beyond what programs may ask |
 //! | `perf` | times of connecting and of the response, for streams that want to know |
 //! | `multipart` | bodies of several parts, both ways |
 //! | `cookies` | cookies in requests and responses |
@@ -31,6 +32,8 @@
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `serve` | listening, connections that come in, requests and their answers |
+//! | `plugs` | what else lives on the loop: listeners, links of proxied programs |
+//! | `proxied` | what streams need that another process uses |
 //! | `local` | streams that never leave the process: their turn in the loop |
 //! | `sink` | sources and sinks |
 //! | `bus` | system messages as streams |
@@ -51,13 +54,16 @@ mod dial;
 mod fetch_policy;
 mod file;
 mod http;
+mod inner;
 mod life;
 mod local;
 mod multipart;
 mod open;
 mod part;
 mod perf;
+mod plugs;
 mod pool;
+mod proxied;
 mod pump;
 mod random;
 mod route;
@@ -78,6 +84,7 @@ pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use plugs::{Plug, PlugKey, Wake};
 pub use serve::{Vhost, VhostTls};
 pub use sink::{Sink, SinkError, SinkKey};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};

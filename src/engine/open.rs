@@ -281,7 +281,7 @@ impl Context {
             Ok(()) => {
                 self.consume(conn, &[]);
             }
-            Err(e) => self.fail_attempt(key, &Failure::from(e)),
+            Err(e) => self.fail_transaction(key, &Failure::from(e)),
         }
     }
 

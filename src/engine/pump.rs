@@ -187,7 +187,8 @@ impl Context {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
                 // what waits for its turn comes first
-                if !c.readable || c.served.as_ref().is_some_and(|s| !s.held.is_empty()) {
+                let waits = c.served.as_ref().is_some_and(|s| !s.held.is_empty());
+                if !c.readable || c.held || waits {
                     return true;
                 }
                 let tls = c.served.as_ref().map_or(c.route.tls.is_some(), |s| s.tls);

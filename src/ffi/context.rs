@@ -18,10 +18,12 @@ use super::panic::guard;
 use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
 use super::policy_text::{self, Pieces};
+use super::proxy::{self, ProxySide};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
 use super::ss::bus;
+use super::sspc::Sspc;
 use super::types::{
     LWS_SERVER_OPTION_EXPLICIT_VHOSTS, LWS_SYSBLOB_TYPE_AUTH, LWS_SYSBLOB_TYPE_CLIENT_CERT_DER,
     LWS_SYSBLOB_TYPE_CLIENT_KEY_DER, LWS_SYSBLOB_TYPE_DEVICE_FW_VERSION,
@@ -45,6 +47,8 @@ pub struct CContext {
     pub(super) engine: Context,
     pub(super) services: Arc<Services>,
     pub(super) table: StreamTable,
+    pub(super) sspc: Sspc,
+    pub(super) proxy: ProxySide,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -99,6 +103,7 @@ impl CContext {
         self.destroy_wanted.set(false);
         self.depth.set(self.depth.get() + 1);
         self.engine.end();
+        proxy::end(self);
         let manager = self.services.manager();
         // messages that wait are for nobody any more
         // SAFETY: the manager lives as long as the services, and the program's notifiers until the
@@ -287,6 +292,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     let services = Services::new(handle, limits, info.system_ops, command_line, wake);
     let host = CHost { handle, services: Arc::clone(&services) };
     // SAFETY: the caller promises good strings.
+    let sspc = unsafe { Sspc::new(info) };
+    // SAFETY: as above.
     let Ok(proxy) = (unsafe { proxies::proxy(info) }) else {
         reserved.give_back();
         return null_mut();
@@ -308,6 +315,8 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         engine,
         services: Arc::clone(&services),
         table: StreamTable::default(),
+        sspc,
+        proxy: ProxySide::new(info),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),
@@ -400,7 +409,6 @@ fn say_what_is_ignored(info: &lws_context_creation_info) {
         ("foreign_loops", !info.foreign_loops.is_null()),
         ("event_lib_custom", !info.event_lib_custom.is_null()),
         ("mounts", !info.mounts.is_null()),
-        ("ss_proxy_bind", !info.ss_proxy_bind.is_null()),
         ("gid or uid", info.gid != 0 || info.uid != 0),
         ("username", !info.username.is_null()),
         ("groupname", !info.groupname.is_null()),
@@ -523,7 +531,7 @@ pub unsafe extern "C" fn lws_default_loop_exit(cx: *mut lws_context) {
 }
 
 /// Runs the loop until [`lws_default_loop_exit`], or until the context is destroyed, and destroys
-/// it.
+/// it. Not for callbacks: there no loop is run, and the context is destroyed.
 ///
 /// # Safety
 /// `cx` came from this library.
@@ -547,7 +555,7 @@ pub unsafe extern "C" fn lws_context_default_loop_run_destroy(cx: *mut lws_conte
     });
 }
 
-/// The `user` pointer that the context was made with.
+/// The `user` pointer that the context was made with; NULL if there is no such context.
 ///
 /// # Safety
 /// `context` came from this library.
@@ -558,7 +566,7 @@ pub unsafe extern "C" fn lws_context_user(context: *mut lws_context) -> *mut c_v
     })
 }
 
-/// Whether the context is being destroyed: 1 or 0.
+/// Whether the context is being destroyed, or gone: 1 or 0.
 ///
 /// # Safety
 /// `context` came from this library.

@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 
 use super::log::{Kind, Objects};
 use super::registry;
-use super::types::lws_log_cx;
+use super::types::{lws_log_cx, lws_sspc_handle};
 
 /// The look-ups.
 pub(super) fn lookups() -> Objects {
@@ -20,8 +20,9 @@ fn tag(kind: Kind, object: *const c_void) -> Option<String> {
             let (cx, key) = registry::peek_stream(object.cast())?;
             cx.engine.tag(key).map(|t| t.to_string())
         }
-        // handles of these kinds are not given out
-        Kind::Wsi | Kind::Sspc => None,
+        Kind::Sspc => sspc_tag(object.cast()),
+        // handles of this kind are not given out
+        Kind::Wsi => None,
     }
 }
 
@@ -29,7 +30,14 @@ fn log_cx(kind: Kind, object: *const c_void) -> *mut lws_log_cx {
     let cx = match kind {
         Kind::Context => registry::find_context(object.cast()),
         Kind::Ss => registry::peek_stream(object.cast()).map(|(cx, _)| cx),
-        Kind::Vhost | Kind::Wsi | Kind::Sspc => None,
+        Kind::Sspc => registry::peek_sspc(object.cast()).map(|(cx, _)| cx),
+        Kind::Vhost | Kind::Wsi => None,
     };
     cx.map_or(null_mut(), |cx| cx.log_cx)
+}
+
+/// The tag of a proxied stream.
+pub(super) fn sspc_tag(handle: *const lws_sspc_handle) -> Option<String> {
+    let (cx, key) = registry::peek_sspc(handle)?;
+    cx.engine.tag(key).map(|t| t.to_string())
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Once, PoisonError, RwLock};
 use slotmap::Key;
 
 use super::context::CContext;
-use super::types::{lws_context, lws_ss_handle};
+use super::types::{lws_context, lws_ss_handle, lws_sspc_handle};
 use crate::engine::StreamKey;
 use crate::util::log;
 
@@ -377,7 +377,17 @@ impl StreamTable {
     }
 }
 
-fn find_stream(handle: *const c_void) -> Result<(Rc<CContext>, StreamKey), Refused> {
+/// The table that a handle's kind is in: one of each kind in a context, so that a handle of the
+/// one kind is never taken for one of the other.
+type TableOf = fn(&CContext) -> &StreamTable;
+
+const HERE: TableOf = |context| &context.table;
+const PROXIED: TableOf = |context| &context.sspc.table;
+
+fn find_stream(
+    handle: *const c_void,
+    table: TableOf,
+) -> Result<(Rc<CContext>, StreamKey), Refused> {
     let number = handle as usize;
     if number == 0 {
         return Err(Refused::Null);
@@ -389,7 +399,7 @@ fn find_stream(handle: *const c_void) -> Result<(Rc<CContext>, StreamKey), Refus
         return Err(Refused::Stale);
     }
     let context = slot.context()?;
-    let key = context.table.key(context.handle, index, version);
+    let key = table(&context).key(context.handle, index, version);
     let key = key.filter(|key| context.engine.exists(*key));
     key.map(|key| (context, key)).ok_or(Refused::Stale)
 }
@@ -399,7 +409,7 @@ pub(super) fn stream(
     caller: &str,
     handle: *const lws_ss_handle,
 ) -> Option<(Rc<CContext>, StreamKey)> {
-    match find_stream(handle.cast()) {
+    match find_stream(handle.cast(), HERE) {
         Ok(found) => Some(found),
         Err(why) => {
             log::err!("{caller}: {why}");
@@ -410,5 +420,24 @@ pub(super) fn stream(
 
 /// As [`stream`], silently.
 pub(super) fn peek_stream(handle: *const lws_ss_handle) -> Option<(Rc<CContext>, StreamKey)> {
-    find_stream(handle.cast()).ok()
+    find_stream(handle.cast(), HERE).ok()
+}
+
+/// As [`stream`], of one that a proxy carries out.
+pub(super) fn sspc(
+    caller: &str,
+    handle: *const lws_sspc_handle,
+) -> Option<(Rc<CContext>, StreamKey)> {
+    match find_stream(handle.cast(), PROXIED) {
+        Ok(found) => Some(found),
+        Err(why) => {
+            log::err!("{caller}: {why}");
+            None
+        }
+    }
+}
+
+/// As [`sspc`], silently.
+pub(super) fn peek_sspc(handle: *const lws_sspc_handle) -> Option<(Rc<CContext>, StreamKey)> {
+    find_stream(handle.cast(), PROXIED).ok()
 }

@@ -47,6 +47,7 @@ pub use tunnel::{MAX_ANSWER, Proxy, ProxyKind, Talk, Tunnel, Turn};
 pub use unix::UnixTransport;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// One layer of a connection. TLS and proxies wrap another transport.
 pub trait Transport {
@@ -112,6 +113,11 @@ pub trait Transport {
 
     /// What to register with mio.
     fn source(&mut self) -> &mut dyn mio::event::Source;
+
+    /// The socket, if there is one: for what the system knows of its peer.
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// The peer, for logs: `127.0.0.1:443` or `+/run/x.sock`.
     fn peer(&self) -> String;

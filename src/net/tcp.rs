@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::net::TcpStream;
 use socket2::SockRef;
@@ -149,6 +149,10 @@ impl Transport for TcpTransport {
 
     fn source(&mut self) -> &mut dyn mio::event::Source {
         &mut self.stream
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.stream.as_fd())
     }
 
     fn peer(&self) -> String {

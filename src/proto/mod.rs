@@ -11,6 +11,7 @@ pub mod h2;
 pub mod mqtt;
 pub mod raw;
 mod serve;
+pub mod sss;
 pub mod ws;
 
 pub use serve::{Asked, Response, Upgrade};

@@ -34,6 +34,8 @@ mod multipart;
 mod multipart_feed;
 mod mutate;
 mod raw;
+mod sss;
+mod sss_feed;
 mod ws_deflate;
 mod ws_feed;
 mod ws_frames;

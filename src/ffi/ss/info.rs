@@ -77,7 +77,7 @@ pub unsafe extern "C" fn lws_ss_get_vhost(h: *mut lws_ss_handle) -> *mut lws_vho
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_ss_to_user_object(h: *mut lws_ss_handle) -> *mut c_void {
     with_stream("lws_ss_to_user_object", h, null_mut(), |cx, key| {
-        with_handler(cx, key, |h| h.user.0).unwrap_or(null_mut())
+        with_handler(cx, key, super::CHandler::object).unwrap_or(null_mut())
     })
 }
 

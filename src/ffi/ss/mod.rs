@@ -3,207 +3,32 @@
 
 mod adopt;
 pub(super) mod bus;
+mod handler;
 mod info;
 mod metadata;
 mod server;
 mod sink;
 
+pub(super) use handler::CHandler;
+use handler::{UserObject, object_size};
+
 use std::any::Any;
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry;
 use super::types::{
-    LWSSSINFLAGS_REGISTER_SINK, lws_context, lws_ss_constate_t, lws_ss_handle, lws_ss_info,
-    lws_ss_state_return_t, lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
+    LWSSSINFLAGS_REGISTER_SINK, lws_context, lws_ss_handle, lws_ss_info, lws_ss_state_return_t,
+    lws_sscb_rx, lws_sscb_state, lws_sscb_tx,
 };
-use crate::engine::{CreateError, Handler, NewStream, StreamKey, TxAnswer};
+use crate::engine::{CreateError, NewStream, StreamKey};
 use crate::policy::{SMD_STREAM_TYPE, StreamType};
-use crate::stream::{Flags, Ret};
+use crate::stream::Ret;
 use crate::util::log;
-
-/// The program's side of a stream: its object and its callbacks.
-struct CHandler {
-    user: UserObject,
-    rx: Cell<lws_sscb_rx>,
-    tx: Cell<lws_sscb_tx>,
-    state: Cell<lws_sscb_state>,
-    /// The tag as a C string, for `lws_ss_tag`.
-    tag: Tag,
-    /// What the program's object is made of: for those of connections that come in.
-    object: Object,
-}
-
-/// Size of the program's object and what is put where in it.
-#[derive(Clone)]
-struct Object {
-    size: usize,
-    handle_offset: usize,
-    opaque_offset: usize,
-    opaque: *mut c_void,
-    context: Weak<CContext>,
-}
-
-impl Object {
-    fn new(cx: &Rc<CContext>, ssi: &lws_ss_info, opaque: *mut c_void) -> Self {
-        Self {
-            size: object_size(ssi),
-            handle_offset: ssi.handle_offset,
-            opaque_offset: ssi.opaque_user_data_offset,
-            opaque,
-            context: Rc::downgrade(cx),
-        }
-    }
-
-    /// Writes the handle and the opaque pointer into an object.
-    ///
-    /// # Safety
-    /// It has `size` bytes.
-    unsafe fn fill(&self, user: &UserObject, handle: *mut lws_ss_handle) {
-        user.note_handle(handle);
-        // SAFETY: there is room at both offsets, as `object_size` computed.
-        unsafe {
-            user.put(self.handle_offset, handle);
-            user.put(self.opaque_offset, self.opaque);
-        }
-    }
-}
-
-/// Bytes that a stream's tag has for the program, NUL included: as many as in the reference.
-const TAG_ROOM: usize = 96;
-
-/// A text at an address that does not change, which programs keep. Takes memory once asked for.
-#[derive(Default)]
-struct Tag(OnceCell<Box<[Cell<u8>; TAG_ROOM]>>);
-
-impl Tag {
-    /// Makes it say `text`, as far as there is room, and gives its address.
-    fn put(&self, text: &str) -> *const c_char {
-        let memory = self.0.get_or_init(|| Box::new([const { Cell::new(0) }; TAG_ROOM]));
-        let mut len = text.len().min(TAG_ROOM - 1);
-        while !text.is_char_boundary(len) {
-            len -= 1;
-        }
-        for (place, byte) in memory.iter().zip(text.as_bytes()[..len].iter().chain([&0])) {
-            place.set(*byte);
-        }
-        memory.as_ptr().cast()
-    }
-}
-
-/// The program's object, zeroed when made and freed with the stream. The stream's handle lies in
-/// front of it, for functions that programs give the object.
-struct UserObject(*mut c_void);
-
-/// Bytes in front of a program's object, as many as keep its alignment.
-const IN_FRONT: usize = 16;
-
-impl UserObject {
-    fn new(size: usize) -> Option<Self> {
-        // SAFETY: what is asked for is there to be stepped over.
-        unsafe {
-            let memory = libc::calloc(1, size.checked_add(IN_FRONT)?);
-            (!memory.is_null()).then(|| Self(memory.byte_add(IN_FRONT)))
-        }
-    }
-
-    /// Writes a pointer at an offset into the object.
-    ///
-    /// # Safety
-    /// The object has room for it there.
-    unsafe fn put<T>(&self, offset: usize, pointer: *mut T) {
-        // SAFETY: as the caller promises.
-        unsafe { self.0.byte_add(offset).cast::<*mut T>().write_unaligned(pointer) };
-    }
-
-    fn note_handle(&self, handle: *mut lws_ss_handle) {
-        // SAFETY: the handle's place is in front of the object.
-        unsafe { self.0.byte_sub(IN_FRONT).cast::<*mut lws_ss_handle>().write(handle) };
-    }
-
-    /// The handle of the stream whose object this is.
-    ///
-    /// # Safety
-    /// `object` is a stream's object.
-    unsafe fn handle_of(object: *mut c_void) -> *mut lws_ss_handle {
-        // SAFETY: as the caller promises.
-        unsafe { object.byte_sub(IN_FRONT).cast::<*mut lws_ss_handle>().read() }
-    }
-}
-
-/// The bytes that the object of a stream made with `ssi` needs.
-fn object_size(ssi: &lws_ss_info) -> usize {
-    let pointer = size_of::<*mut c_void>();
-    let needed = ssi.user_alloc.max(ssi.handle_offset.saturating_add(pointer));
-    needed.max(ssi.opaque_user_data_offset.saturating_add(pointer))
-}
-
-impl Drop for UserObject {
-    fn drop(&mut self) {
-        // SAFETY: the memory came from calloc, in front of the object, and is freed once.
-        unsafe { libc::free(self.0.byte_sub(IN_FRONT)) };
-    }
-}
-
-impl Handler for CHandler {
-    fn state(&self, code: u32, ordinal: u32) -> Ret {
-        let Some(callback) = self.state.get() else { return Ret::Ok };
-        // SAFETY: the program's own callback with its own object, which lives as long as this
-        // handler; no borrow of ours is held (see `engine`).
-        let answer =
-            unsafe { callback(self.user.0, null_mut(), code as lws_ss_constate_t, ordinal) };
-        Ret::from_code(answer as c_int)
-    }
-
-    fn rx(&self, data: &[u8], flags: Flags) -> Ret {
-        let Some(callback) = self.rx.get() else { return Ret::Ok };
-        // SAFETY: as above; the data outlives the call.
-        let answer = unsafe { callback(self.user.0, data.as_ptr(), data.len(), flags.bits()) };
-        Ret::from_code(answer as c_int)
-    }
-
-    fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer> {
-        let callback = self.tx.get()?;
-        let mut len = window.len();
-        let mut flags: c_int = 0;
-        // SAFETY: as above; the window is the program's alone during the call.
-        let answer = unsafe {
-            callback(self.user.0, ordinal, window.as_mut_ptr(), &raw mut len, &raw mut flags)
-        };
-        let flags = Flags::from_bits_truncate(flags);
-        Some(TxAnswer { ret: Ret::from_code(answer as c_int), len, flags })
-    }
-
-    fn accept(&self) -> Option<Rc<dyn Handler>> {
-        let Some(user) = UserObject::new(self.object.size) else {
-            log::err!("no memory for an object of {} bytes", self.object.size);
-            return None;
-        };
-        Some(Rc::new(CHandler {
-            user,
-            rx: self.rx.clone(),
-            tx: self.tx.clone(),
-            state: self.state.clone(),
-            tag: Tag::default(),
-            object: self.object.clone(),
-        }))
-    }
-
-    fn made(&self, stream: StreamKey) -> bool {
-        let Some(cx) = self.object.context.upgrade() else { return false };
-        let Some(handle) = cx.table.handle(cx.handle, stream) else {
-            log::err!("too many streams");
-            return false;
-        };
-        // SAFETY: the object was made of this size.
-        unsafe { self.object.fill(&self.user, handle) };
-        true
-    }
-}
 
 /// Does `f` with the program's side of a stream.
 fn with_handler<R>(cx: &CContext, key: StreamKey, f: impl FnOnce(&CHandler) -> R) -> Option<R> {
@@ -323,20 +148,12 @@ unsafe fn create_with(
     // SAFETY: as the caller promises.
     let kind = unsafe { kind_of(cx, ssi)? };
     let name = &kind.name;
-    let object = Object::new(cx, ssi, opaque);
-    let Some(user) = UserObject::new(object.size) else {
-        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", object.size);
+    let Some(handler) = CHandler::new(ssi) else {
+        log::err!("lws_ss_create: {name}: no memory for an object of {} bytes", object_size(ssi));
         return Err(());
     };
+    let handler = Rc::new(handler.serving(cx, opaque));
     let peer_credit = initial_credit(&kind, ssi);
-    let handler = Rc::new(CHandler {
-        user,
-        rx: Cell::new(ssi.rx),
-        tx: Cell::new(ssi.tx),
-        state: Cell::new(ssi.state),
-        tag: Tag::default(),
-        object: object.clone(),
-    });
     let new = NewStream { kind: Rc::clone(&kind), handler: handler.clone(), peer_credit };
     let key = cx.engine.make(new).map_err(|e| log::err!("lws_ss_create: {name}: {e}"))?;
     let Some(handle) = cx.table.handle(cx.handle, key) else {
@@ -344,9 +161,9 @@ unsafe fn create_with(
         cx.engine.discard(key);
         return Err(());
     };
-    // SAFETY: the object is of the size that it says; the out-pointers are good or NULL.
+    handler.introduce(handle, opaque);
+    // SAFETY: the out-pointers are good or NULL.
     unsafe {
-        object.fill(&handler.user, handle);
         if !ppss.is_null() {
             *ppss = handle;
         }
@@ -500,7 +317,8 @@ pub unsafe extern "C" fn lws_ss_cancel_timeout(h: *mut lws_ss_handle) {
     with_stream("lws_ss_cancel_timeout", h, (), |cx, key| cx.engine.cancel_timeout(key));
 }
 
-/// Exchanges callbacks; those given as NULL stay.
+/// Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call
+/// on.
 ///
 /// # Safety
 /// `h` came from this library; the callbacks stay callable as long as the stream lives.
@@ -512,17 +330,7 @@ pub unsafe extern "C" fn lws_ss_change_handlers(
     state: lws_sscb_state,
 ) {
     with_stream("lws_ss_change_handlers", h, (), |cx, key| {
-        with_handler(cx, key, |handler| {
-            if rx.is_some() {
-                handler.rx.set(rx);
-            }
-            if tx.is_some() {
-                handler.tx.set(tx);
-            }
-            if state.is_some() {
-                handler.state.set(state);
-            }
-        });
+        with_handler(cx, key, |handler| handler.change(rx, tx, state));
     });
 }
 
