@@ -12,7 +12,6 @@
  *   -----------------------------------------  -----------------------------------------------
  *   LWS_ROLE_H3, LWS_ROLE_QUIC, LWS_ROLE_WT    not planned
  *   LWS_WITH_SERVER                            streams do not listen yet
- *   LWS_WITH_SECURE_STREAMS_PROXY_API          neither proxy nor proxy client is built yet
  *   LWS_WITH_SECURE_STREAMS_AUTH_SIGV4         request signing is not built yet
  *   LWS_WITH_SECURE_STREAMS_STATIC_POLICY_ONLY JSON policies are always there
  *   LWS_WITH_SECURE_STREAMS_BUFFER_DUMP        the structs never have its members
@@ -95,6 +94,7 @@
 
 /* Streams and what surrounds them. */
 #define LWS_WITH_SECURE_STREAMS
+#define LWS_WITH_SECURE_STREAMS_PROXY_API
 #define LWS_WITH_SS_DIRECT_PROTOCOL_STR
 #define LWS_WITH_SYS_SMD
 #define LWS_WITH_SYS_STATE

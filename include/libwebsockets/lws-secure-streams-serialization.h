@@ -10,6 +10,9 @@
 #define LWS_TRANSPORT_MUXCH_MAGIC LWS_FOURCC('T', 'm', 'C', 'h')
 #define LWS_TRANSPORT_MUX_MAGIC LWS_FOURCC('I', 's', 'T', 'M')
 
+/* Bytes in front of what a transport gets to send, for it to write into. */
+#define LWS_PRE 16
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -383,6 +386,9 @@ typedef struct lws_transport_mux lws_transport_mux_t;
 
 /* What a transport of the program's (info.txp_ops_sspc) tells the stream; ops_in of its path. */
 extern LWS_VISIBLE const lws_transport_client_ops_t lws_txp_inside_sspc;
+
+/* The same for the proxy (info.txp_ops_ssproxy). */
+extern LWS_VISIBLE const lws_transport_proxy_ops_t lws_txp_inside_proxy;
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,9 @@
 /*
  * Streams. A program names a stream type of its policy, gives callbacks and gets payload; how the
  * payload travels is the policy's business.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-adopt.h>
 #include <libwebsockets/lws-context-vhost.h>
@@ -39,6 +42,7 @@ extern "C" {
 #endif
 
 struct lws_ss_info;
+struct lws_ss_proxy_rules;
 
 /** A stream. Opaque. */
 struct lws_ss_handle;
@@ -180,9 +184,7 @@ typedef lws_ss_state_return_t (*lws_sscb_state)(void *userobj,
 /** Called for each accepted stream, with the caller's argument. */
 typedef void (*lws_sssfec_cb)(struct lws_ss_handle *h, void *arg);
 
-/**
- * What `lws_ss_create` is told. Not copied by reference: may be on the stack, except the strings.
- */
+/** What `lws_ss_create` is told. It is copied, the name too: may be on the stack. */
 struct lws_ss_info {
     /** Name of the stream type in the policy. */
     const char *streamtype;
@@ -218,16 +220,28 @@ typedef struct lws_ss_info lws_ss_info_t;
 #define LWSSS_TIMEOUT_FROM_POLICY 0
 
 /**
- * Lets programs use this context's streams through a proxy. That is not built into this library:
- * logs that and returns 1.
- *
- * Safety:
- * None needed: nothing is followed.
+ * Rules for the clients of a proxy, see `lws_ss_proxy_create_ruled`. A member that is 0 or NULL
+ * leaves the default. A type of this library alone.
  */
-LWS_VISIBLE LWS_EXTERN
-int lws_ss_proxy_create(struct lws_context *context,
-                        const char *bind,
-                        int port);
+struct lws_ss_proxy_rules {
+    /**
+     * Users (by number) whose programs may be clients; NULL: all. It is about unix sockets: over
+     * TCP it lets no one in.
+     */
+    const uint32_t *uids;
+    /** How many there are. */
+    size_t count_uids;
+    /** Links of all clients together (4096). */
+    unsigned int max_links;
+    /** Streams of one client (512): a process, or on TCP an address. */
+    unsigned int max_streams_per_client;
+    /** Bytes of one client that wait at the proxy (64 MiB). */
+    size_t max_bytes_per_client;
+    /** Permissions of the socket's file (0660). */
+    unsigned int socket_mode;
+};
+
+typedef struct lws_ss_proxy_rules lws_ss_proxy_rules_t;
 
 /**
  * Keeps a key for streams whose `use_auth` names an `auth` of the type `sigv4` with the blob
@@ -267,9 +281,45 @@ int lws_aws_filesystem_credentials_helper(const char *path,
                                           char **aws_key);
 
 /**
- * Connects a raw stream to a descriptor that is open already: one end of a pipe, a terminal, a
- * socket. CONNECTING and CONNECTED are said before this returns; then what can be read comes as
- * rx, what tx gives is written, and the other side's end is DISCONNECTED.
+ * Lets programs that were built with `LWS_SS_USE_SSPC` use this context's streams.
+ *
+ * With `port` 0 it listens on the unix socket `bind`: a path, or `@` and a name in Linux's
+ * abstract
+ * namespace; NULL is `@proxy.ss.lws`. Else it listens on TCP, where `bind` is an address or the
+ * name of a network interface, or NULL for all. Clients live as long as the context. May be
+ * called
+ * several times, for several places. Where the context was made with `txp_ops_ssproxy`, that
+ * transport
+ * serves instead, and `bind` and `port` are passed on to it.
+ *
+ * Returns 0, or 1 with the reason in the log if the place is not to be had. Legal in every
+ * callback.
+ *
+ * Safety:
+ * `context` came from this library; `bind` is NULL or a good string.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create(struct lws_context *context,
+                        const char *bind,
+                        int port);
+
+/**
+ * As `lws_ss_proxy_create`, with rules for the clients: whose programs may be clients, and how
+ * much each may have. This function is of this library alone. `rules` is copied; NULL means none.
+ *
+ * Safety:
+ * As for `lws_ss_proxy_create`; `rules` is NULL or good, with `uids` good for `count_uids`.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create_ruled(struct lws_context *context,
+                              const char *bind,
+                              int port,
+                              const struct lws_ss_proxy_rules *rules);
+
+/**
+ * Connects a raw stream to a descriptor, `fd`, that is open already: one end of a pipe, a
+ * terminal, a socket. CONNECTING and CONNECTED are said before this returns; then what can be
+ * read comes as rx, what tx gives is written, and the other side's end is DISCONNECTED.
  *
  * Returns 0, and the descriptor is the stream's, which makes it non-blocking and closes it with
  * the link. Or 1: if it is no open descriptor, or the stream is not raw by its policy or has a
@@ -485,7 +535,8 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_start_timeout(struct lws_ss_handle *h, unsign
 LWS_VISIBLE LWS_EXTERN void lws_ss_cancel_timeout(struct lws_ss_handle *h);
 
 /**
- * Exchanges callbacks; those given as NULL stay.
+ * Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call
+ * on.
  *
  * Safety:
  * `h` came from this library; the callbacks stay callable as long as the stream lives.
@@ -524,15 +575,18 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_add_peer_tx_credit(struct lws_ss_handle *h, in
 LWS_VISIBLE LWS_EXTERN void lws_ss_validity_confirmed(struct lws_ss_handle *h);
 
 /**
- * Says how the request under way on an accepted stream is answered: 0 for status 200, else the
- * status itself (200 to 599; others are answered with 500). To be called before the answer
+ * Says how the request under way on an accepted stream is answered: with a `nack` of 0 by status
+ * 200, else by the status `nack` (200 to 599; others are answered with 500). To be called
+ * before the answer
  * begins, in SERVER_TXN or any time after it; a request that is answered without this call gets
  * status 404. The answer begins with the first `tx` callback, which has to be asked for.
  *
  * Safety:
  * `h` came from this library.
  */
-LWS_VISIBLE LWS_EXTERN void lws_ss_server_ack(struct lws_ss_handle *h, int nack);
+LWS_VISIBLE LWS_EXTERN
+void lws_ss_server_ack(struct lws_ss_handle *h,
+                       int nack);
 
 /**
  * Calls `cb` with each stream that has come in to the listening stream `h` and exists now, oldest

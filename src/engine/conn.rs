@@ -74,6 +74,8 @@ pub(super) struct Conn {
     pub validity: Option<TimerKey>,
     /// The next address of a race is due.
     pub race: Option<TimerKey>,
+    /// Not read from for now, see [`Context::hold_rx`](super::Context::hold_rx).
+    pub held: bool,
     /// A ping is on its way.
     pub pinged: bool,
     /// In the pool of idle connections.
@@ -104,6 +106,7 @@ impl Conn {
             alive: now,
             validity: None,
             race: None,
+            held: false,
             pinged: false,
             pooled: false,
             shared: false,

@@ -12,6 +12,7 @@ use slotmap::{Key, SlotMap};
 
 use super::conn::{Conn, ConnKey};
 use super::local::Locals;
+use super::plugs::{PlugKey, Plugs};
 use super::pool::Pool;
 use super::serve::{Port, PortKey, Vhost};
 use super::shared::{Sessions, Shared};
@@ -152,6 +153,8 @@ pub(super) enum Timer {
     Codec(ConnKey),
     /// The system may have room for another connection again.
     Accept(PortKey),
+    /// A plug asked for it.
+    Plug(PlugKey),
     /// The program's own.
     External(usize),
 }
@@ -172,6 +175,7 @@ pub(super) struct Core {
     /// From a token's index to the connection that has it.
     pub by_index: Vec<ConnKey>,
     pub ready: VecDeque<ConnKey>,
+    pub plugs: Plugs,
     pub pool: Pool,
     pub shared: Shared,
     pub sessions: Sessions,
@@ -188,6 +192,7 @@ pub struct Context {
     policy: RefCell<Rc<Policy>>,
     clock: Box<dyn Clock>,
     random: SystemRandom,
+    unforetold: crate::proto::ws::Random,
     pub(super) host: Box<dyn Host>,
     pub(super) options: ContextOptions,
     waker: Arc<mio::Waker>,
@@ -228,6 +233,7 @@ impl Context {
             vhosts: Vec::new(),
             by_index: Vec::new(),
             ready: VecDeque::new(),
+            plugs: Plugs::default(),
             pool: Pool::default(),
             shared: Shared::default(),
             sessions: Sessions::default(),
@@ -242,6 +248,7 @@ impl Context {
             policy: RefCell::new(policy),
             clock,
             random: SystemRandom::new(),
+            unforetold: super::random::source(),
             host,
             options,
             waker,
@@ -316,12 +323,12 @@ impl Context {
         for conn in conns {
             self.close(conn);
         }
+        self.drop_plugs();
     }
 
     /// Where codecs get bytes that nobody can foretell.
     pub(super) fn random_source(&self) -> crate::proto::ws::Random {
-        let random = self.random.clone();
-        Rc::new(move |bytes| random.fill(bytes).is_ok())
+        Rc::clone(&self.unforetold)
     }
 
     /// A fresh random number.
@@ -369,6 +376,17 @@ impl Core {
             conn.queued = true;
             self.ready.push_back(key);
         }
+    }
+
+    /// Takes a connection back out of the ready queue if it is the last one there and nothing
+    /// more is to be read: then there is only what its streams want to send.
+    pub fn take_back(&mut self, key: ConnKey) -> bool {
+        let last = self.ready.back() == Some(&key);
+        let take = last && self.conns.get(key).is_some_and(|c| !c.readable);
+        if take {
+            self.ready.pop_back();
+        }
+        take
     }
 
     /// Takes a timer back, if there is one.

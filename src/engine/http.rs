@@ -190,8 +190,9 @@ impl Context {
             started
         };
         if let Err(e) = started {
-            self.fail_transaction(key, &Failure::from(e));
+            return self.fail_transaction(key, &Failure::from(e));
         }
+        self.announce_body(key, &parts.method);
     }
 
     /// The response's head is there.

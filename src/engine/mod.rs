@@ -32,11 +32,14 @@
 //! | `shared` | connections that several streams use at the same time |
 //! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `serve` | listening, connections that come in, requests and their answers |
+//! | `plugs` | what else lives on the loop: listeners, links of proxied programs |
+//! | `proxied` | what streams need that another process uses |
 //! | `local` | streams that never leave the process: their turn in the loop |
 //! | `sink` | sources and sinks |
 //! | `bus` | system messages as streams |
 //! | `file` | `file://` endpoints |
 //! | `adopt` | descriptors that the program opened itself |
+//! | `random` | bytes that nobody can foretell, for codecs |
 //! | `timers` | the timer heap |
 
 mod adopt;
@@ -58,8 +61,11 @@ mod multipart;
 mod open;
 mod part;
 mod perf;
+mod plugs;
 mod pool;
+mod proxied;
 mod pump;
+mod random;
 mod route;
 mod send;
 mod serve;
@@ -78,6 +84,7 @@ pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use plugs::{Plug, PlugKey, Wake};
 pub use serve::{Vhost, VhostTls};
 pub use sink::{Sink, SinkError, SinkKey};
 pub use stream::{Handler, NewStream, StreamKey, TxAnswer};

@@ -22,6 +22,8 @@ impl Context {
             let Some(link) = link else { return };
             let Some(c) = core.conns.get_mut(link.conn) else { return };
             c.unbind(key);
+            super::proxied::share_hold(core, link.conn);
+            let Some(c) = core.conns.get_mut(link.conn) else { return };
             if let Some(stream) = core.streams.get_mut(key)
                 && stream.kind.perf
                 && c.times.is_some()

@@ -163,6 +163,10 @@ pub(super) struct Stream {
     pub response_timer: Option<TimerKey>,
     /// What the peer may send at first, in bytes, if the program limits it.
     pub peer_credit: Option<u32>,
+    /// Another process uses it, see [`Context::set_proxied`](super::Context::set_proxied).
+    pub proxied: bool,
+    /// Takes no payload for now, see [`Context::hold_rx`](super::Context::hold_rx).
+    pub rx_held: bool,
     /// A finished transaction whose DISCONNECTED waits for the link to close.
     pub lingering: bool,
 }
@@ -219,6 +223,8 @@ impl Stream {
             timeout_timer: None,
             response_timer: None,
             peer_credit: new.peer_credit,
+            proxied: false,
+            rx_held: false,
             lingering: false,
         }
     }

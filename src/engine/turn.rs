@@ -89,7 +89,8 @@ impl Context {
         let now = self.now();
         let core = self.core();
         let accepts = core.ports.values().any(|p| p.ready);
-        if !core.ready.is_empty() || accepts || !core.local.is_idle() {
+        let plugs = core.plugs.is_ready();
+        if !core.ready.is_empty() || accepts || plugs || !core.local.is_idle() {
             return Some(0);
         }
         core.timers.next_due().map(|due| due.saturating_sub(now))
@@ -126,6 +127,10 @@ impl Context {
                     core.ports[port].ready = true;
                     continue;
                 }
+                if event.token().0 >= super::plugs::FIRST_TOKEN {
+                    core.plugs.note(event);
+                    continue;
+                }
                 let index = event.token().0 / super::context::SOCKETS_PER_CONN;
                 let slot = event.token().0 % super::context::SOCKETS_PER_CONN;
                 let Some(key) = core.by_index.get(index).copied() else { continue };
@@ -157,9 +162,14 @@ impl Context {
         for _ in 0..count {
             let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
+            // what its own callbacks asked for is done at once, or the next turn could not sleep
+            if self.core().take_back(conn) {
+                self.service(conn);
+            }
         }
         let local = self.serve_local();
-        count > 0 || local
+        let plugs = self.serve_plugs();
+        count > 0 || local || plugs
     }
 
     /// Returns whether any timer was due.
@@ -181,6 +191,7 @@ impl Context {
                 Some(Timer::Response(key)) => self.response_late(key),
                 Some(Timer::Accept(port)) => self.accept_again(port),
                 Some(Timer::Codec(conn)) => self.codec_due(conn),
+                Some(Timer::Plug(key)) => self.plug_due(key),
             }
         }
     }
@@ -272,6 +283,10 @@ impl Context {
             c.validity = None;
             let bound = c.bound.iter().filter_map(|(_, key)| core.streams.get(*key));
             let Some((ping, hangup)) = bound.filter_map(validity_of).next() else { return };
+            if c.held {
+                // nothing is read: nobody knows
+                c.alive = now;
+            }
             let quiet = now.saturating_sub(c.alive);
             let due = if hangup > 0 && quiet >= hangup {
                 hang_up = true;

@@ -1,10 +1,10 @@
 //! Functions of parts that are not built into the library: each says so in the log and fails.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 
 use super::panic::guard;
-use super::types::{lws, lws_adopt_desc, lws_context, lws_vhost};
+use super::types::{lws, lws_adopt_desc, lws_vhost};
 use crate::util::log;
 
 /// Says that the caller's connection handle cannot be one of ours.
@@ -95,23 +95,5 @@ pub unsafe extern "C" fn lws_adopt_descriptor_vhost_via_info(
             unsafe { libc::close(info.fd.filefd) };
         }
         null_mut()
-    })
-}
-
-/// Lets programs use this context's streams through a proxy. That is not built into this library:
-/// logs that and returns 1.
-///
-/// # Safety
-/// None needed: nothing is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lws_ss_proxy_create(
-    context: *mut lws_context,
-    bind: *const c_char,
-    port: c_int,
-) -> c_int {
-    let _ = (context, bind, port);
-    guard("lws_ss_proxy_create", 1, || {
-        log::err!("lws_ss_proxy_create: the proxy is not built into this library");
-        1
     })
 }

@@ -18,6 +18,7 @@ use super::panic::guard;
 use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
 use super::policy_text::{self, Pieces};
+use super::proxy::{self, ProxySide};
 use super::ptr::c_bytes;
 use super::registry::{self, StreamTable};
 use super::services::{self, CommandLine, Services};
@@ -47,6 +48,7 @@ pub struct CContext {
     pub(super) services: Arc<Services>,
     pub(super) table: StreamTable,
     pub(super) sspc: Sspc,
+    pub(super) proxy: ProxySide,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -101,6 +103,7 @@ impl CContext {
         self.destroy_wanted.set(false);
         self.depth.set(self.depth.get() + 1);
         self.engine.end();
+        proxy::end(self);
         let manager = self.services.manager();
         // messages that wait are for nobody any more
         // SAFETY: the manager lives as long as the services, and the program's notifiers until the
@@ -313,6 +316,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         services: Arc::clone(&services),
         table: StreamTable::default(),
         sspc,
+        proxy: ProxySide::new(info),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),
@@ -527,7 +531,7 @@ pub unsafe extern "C" fn lws_default_loop_exit(cx: *mut lws_context) {
 }
 
 /// Runs the loop until [`lws_default_loop_exit`], or until the context is destroyed, and destroys
-/// it.
+/// it. Not for callbacks: there no loop is run, and the context is destroyed.
 ///
 /// # Safety
 /// `cx` came from this library.
@@ -551,7 +555,7 @@ pub unsafe extern "C" fn lws_context_default_loop_run_destroy(cx: *mut lws_conte
     });
 }
 
-/// The `user` pointer that the context was made with.
+/// The `user` pointer that the context was made with; NULL if there is no such context.
 ///
 /// # Safety
 /// `context` came from this library.
@@ -562,7 +566,7 @@ pub unsafe extern "C" fn lws_context_user(context: *mut lws_context) -> *mut c_v
     })
 }
 
-/// Whether the context is being destroyed: 1 or 0.
+/// Whether the context is being destroyed, or gone: 1 or 0.
 ///
 /// # Safety
 /// `context` came from this library.

@@ -27,6 +27,7 @@ mod policy_structs;
 pub mod policy_text;
 mod policy_words;
 mod proxies;
+pub mod proxy;
 mod ptr;
 pub mod purify;
 pub mod random;

@@ -47,6 +47,7 @@ pub use tunnel::{MAX_ANSWER, Proxy, ProxyKind, Talk, Tunnel, Turn};
 pub use unix::UnixTransport;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// One layer of a connection. TLS and proxies wrap another transport.
 pub trait Transport {
@@ -92,6 +93,13 @@ pub trait Transport {
     /// Whether decrypted payload may be had although the socket shows nothing new.
     fn has_buffered(&self) -> bool;
 
+    /// Whether the last read took all that the socket had: what comes next makes a new event.
+    /// `false` where that is not known. (The peer's end may have come before, with no event after
+    /// it.)
+    fn drained(&self) -> bool {
+        false
+    }
+
     /// Says goodbye as the layer does (`close_notify`) and shuts the sending side; best effort.
     fn shutdown(&mut self);
 
@@ -105,6 +113,11 @@ pub trait Transport {
 
     /// What to register with mio.
     fn source(&mut self) -> &mut dyn mio::event::Source;
+
+    /// The socket, if there is one: for what the system knows of its peer.
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// The peer, for logs: `127.0.0.1:443` or `+/run/x.sock`.
     fn peer(&self) -> String;

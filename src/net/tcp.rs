@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::net::TcpStream;
 use socket2::SockRef;
@@ -16,6 +16,8 @@ pub struct TcpTransport {
     stream: TcpStream,
     peer: SocketAddr,
     connected: bool,
+    /// The last read found less than it had room for.
+    drained: bool,
 }
 
 impl TcpTransport {
@@ -40,13 +42,13 @@ impl TcpTransport {
             Err(e) => return Err(e),
         }
         let stream = TcpStream::from_std(socket.into());
-        Ok((Self { stream, peer, connected: false }, refused))
+        Ok((Self { stream, peer, connected: false, drained: false }, refused))
     }
 
     /// A connection that is already there, such as an accepted one.
     #[must_use]
     pub fn established(stream: TcpStream, peer: SocketAddr) -> Self {
-        Self { stream, peer, connected: true }
+        Self { stream, peer, connected: true, drained: false }
     }
 
     /// The socket itself, for options and addresses.
@@ -111,7 +113,9 @@ impl Transport for TcpTransport {
     }
 
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| self.stream.read(buf))
+        let n = uninterrupted(|| self.stream.read(buf))?;
+        self.drained = n > 0 && n < buf.len();
+        Ok(n)
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
@@ -130,6 +134,10 @@ impl Transport for TcpTransport {
         false
     }
 
+    fn drained(&self) -> bool {
+        self.drained
+    }
+
     fn shutdown(&mut self) {
         // the peer may be gone already, which is what was wanted
         let _ = self.stream.shutdown(Shutdown::Write);
@@ -141,6 +149,10 @@ impl Transport for TcpTransport {
 
     fn source(&mut self) -> &mut dyn mio::event::Source {
         &mut self.stream
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.stream.as_fd())
     }
 
     fn peer(&self) -> String {

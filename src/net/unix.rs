@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::SocketAddr;
 
 use mio::net::UnixStream;
@@ -96,6 +97,10 @@ impl Transport for UnixTransport {
 
     fn source(&mut self) -> &mut dyn mio::event::Source {
         &mut self.stream
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.stream.as_fd())
     }
 
     fn peer(&self) -> String {

@@ -37,6 +37,8 @@ pub struct Metadata {
     received: Vec<bool>,
     /// Header fields set directly, names as given but without the colon.
     direct: Vec<(String, Value)>,
+    /// Declarations whose values came from the peer and were not asked for since.
+    fresh: Vec<usize>,
 }
 
 /// The policy does not know the name.
@@ -95,6 +97,9 @@ impl Metadata {
         self.declared[i] = Some(Box::new(Owned::new(value)));
         self.received.resize(kind.metadata.len(), false);
         self.received[i] = true;
+        if !self.fresh.contains(&i) {
+            self.fresh.push(i);
+        }
     }
 
     /// The value of the policy's declaration number `i`, if the program set it: a server does
@@ -112,6 +117,11 @@ impl Metadata {
                 *value = None;
             }
         }
+    }
+
+    /// The declaration of a value that came from the peer, each once.
+    pub fn take_fresh(&mut self) -> Option<usize> {
+        self.fresh.pop()
     }
 
     /// The header fields that were set directly.

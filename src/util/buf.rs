@@ -55,6 +55,11 @@ impl TxBuf {
         &self.bytes[self.read..self.ready]
     }
 
+    /// As [`pending`](Self::pending), to be changed in place (times in frames that wait).
+    pub fn pending_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.read..self.ready]
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {

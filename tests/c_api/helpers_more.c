@@ -116,7 +116,7 @@ not_built_in(struct lws_context *cx)
 	CHECK(errors > was);
 	REFUSED(lws_callback_on_writable(NULL) < 0);
 	REFUSED(lws_send_pipe_choked(NULL) == 1);
-	REFUSED(lws_ss_proxy_create(cx, NULL, 0));
+	REFUSED(lws_ss_proxy_create(cx, NULL, -1));
 	REFUSED(lws_smd_ss_rx_forward(NULL, NULL, 0));
 
 	/* the descriptor was given away */

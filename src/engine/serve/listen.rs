@@ -103,7 +103,7 @@ impl Budget {
 }
 
 /// Tokens from here on are ports'; connections' are far below.
-const FIRST_TOKEN: usize = usize::MAX / 2;
+const FIRST_TOKEN: usize = 1 << (usize::BITS - 2);
 
 fn token_of(port: PortKey) -> mio::Token {
     // the low half of a key's number is the slot's index

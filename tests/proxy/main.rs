@@ -1,0 +1,7 @@
+//! The proxy, in this process, with clients that speak the protocol by hand.
+
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
+mod hostile;
+mod serving;
+mod world;
