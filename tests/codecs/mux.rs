@@ -1,10 +1,10 @@
 //! Channels on a link without connections.
 
-use securestreams::proto::mux::{Frame, Verb};
+use securestreams::proto::mux::{Frame, Side, Verb};
 
 use super::mutate::Random;
 use super::mux_feed::decoded;
-use super::mux_pair::{Pair, SEC};
+use super::mux_pair::{End, Pair, SEC};
 
 /// A frame of each kind and their bytes, as libwebsockets 5.0.0 has them.
 fn samples() -> Vec<(Frame<'static>, Vec<u8>)> {
@@ -207,6 +207,21 @@ fn a_link_that_is_cut_is_noticed_within_the_times_and_heals() {
     pair.pass(3 * SEC, &mut |words| vec![words]);
     assert!(pair.client.mux.is_up() && pair.proxy.mux.is_up());
     assert_eq!(pair.client.mux.open(pair.now), Some(channel));
+}
+
+#[test]
+fn a_peer_that_has_started_anew_unheard_is_noticed_by_its_answer() {
+    let mut pair = Pair::new();
+    pair.settle();
+    pair.client.mux.open(0).expect("a channel");
+    pair.settle();
+    pair.proxy = End::new(Side::Proxy);
+    pair.proxy.speak(0);
+    // what it said first is lost; the client asks before it says more
+    pair.client.mux.on_deadline(10 * SEC);
+    pair.settle();
+    assert_eq!(pair.client.downs, ["the peer starts again"]);
+    assert!(pair.client.mux.is_up() && pair.proxy.mux.is_up());
 }
 
 #[test]

@@ -213,10 +213,12 @@ impl Mux {
     pub fn control(&mut self, out: &mut Vec<u8>, room: usize, now: Micros, unix: u64) {
         let most = out.len().saturating_add(room);
         let fits = |out: &Vec<u8>, len: usize| out.len() + len <= most;
-        if self.ping && fits(out, 1 + LONGEST) {
-            if !self.up {
-                Frame::Reset.write(out);
-            }
+        let probes = self.ping || self.pong.is_some();
+        if probes && !self.up && fits(out, 1 + 2 * LONGEST) {
+            // a peer that takes the link for up would not notice that this side has started anew
+            Frame::Reset.write(out);
+        }
+        if self.ping && fits(out, LONGEST) {
             Frame::Ping(now).write(out);
             (self.ping, self.pinged) = (false, Some(now));
         }
