@@ -11,7 +11,6 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_void;
 use std::mem::offset_of;
-use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -430,7 +429,7 @@ fn want_write(name: &str, channel: lws_transport_priv_t) {
 
 /// A pointer that is no link's or channel's.
 fn refuse(name: &str, place: *const c_void) {
-    if place != null_mut() {
+    if !place.is_null() {
         log::err!("{name}: {place:p} is no link or channel");
     }
 }
