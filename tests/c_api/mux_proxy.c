@@ -34,7 +34,7 @@ static struct line {
 static void
 line_poll(lws_sorted_usec_list_t *sul)
 {
-	uint8_t buf[501];
+	uint8_t buf[4096];
 	ssize_t n;
 
 	lws_sul_schedule(cx, 0, sul, line_poll, POLL_US);

@@ -1,7 +1,7 @@
 //! Channels on a byte link that knows no connections (`lws_transport_mux_*`): a transport between
 //! the streams, or the proxy, and the program's own transport of one link, such as a UART.
 //!
-//! A [`Link`] starts with the C struct that programs see. They are given its address, which is looked up
+//! A `Link` starts with the C struct that programs see. They are given its address, which is looked up
 //! before it is followed; a channel is known by a number.
 
 mod client;
