@@ -390,6 +390,40 @@ extern LWS_VISIBLE const lws_transport_client_ops_t lws_txp_inside_sspc;
 /* The same for the proxy (info.txp_ops_ssproxy). */
 extern LWS_VISIBLE const lws_transport_proxy_ops_t lws_txp_inside_proxy;
 
+/* Channels on a link that knows no connections, between one of those and the program's transport. */
+extern LWS_VISIBLE const lws_transport_client_ops_t lws_transport_mux_client_ops;
+extern LWS_VISIBLE const lws_transport_proxy_ops_t lws_transport_mux_proxy_ops;
+
+/**
+ * Makes a link with channels for the proxied streams of a context that was made with
+ * `info.txp_ops_sspc` set to `lws_transport_mux_client_ops`. `info` is copied; its
+ * `txp_cpath.ops_onw` is the program's transport, of which `req_write` and `_write` are called,
+ * with
+ * `txp_cpath.priv_onw`; `ping_interval_us` and `pong_grace_us` are its times in microseconds
+ * (0: 10 s
+ * and 2 s). `txp_handle` is kept for the program.
+ *
+ * Returns the link, which ends with `lws_transport_mux_destroy` or with the context; NULL with
+ * the
+ * reason in the log. Legal in every callback.
+ *
+ * Safety:
+ * `cx` came from this library; `info` is NULL or good, and its operations stay as long as the
+ * link.
+ */
+LWS_VISIBLE LWS_EXTERN
+struct lws_transport_mux *lws_transport_mux_create(struct lws_context *cx,
+                                                   struct lws_transport_info *info,
+                                                   void *txp_handle);
+
+/**
+ * Ends a link: its streams are without one. `*tm` becomes NULL.
+ *
+ * Safety:
+ * `tm` is NULL or good.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_transport_mux_destroy(struct lws_transport_mux **tm);
+
 #ifdef __cplusplus
 }
 #endif

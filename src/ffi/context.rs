@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::auth::{self, Login};
 use super::cpd::{self, Cpd};
+use super::mux;
 use super::panic::guard;
 use super::policy_fetch::{self, Fetch};
 use super::policy_structs::PolicyStructs;
@@ -49,6 +50,7 @@ pub struct CContext {
     pub(super) table: StreamTable,
     pub(super) sspc: Sspc,
     pub(super) proxy: ProxySide,
+    pub(super) muxes: mux::Links,
     pub(super) vhosts: Vhosts,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
@@ -104,6 +106,7 @@ impl CContext {
         self.depth.set(self.depth.get() + 1);
         self.engine.end();
         proxy::end(self);
+        mux::end(self);
         let manager = self.services.manager();
         // messages that wait are for nobody any more
         // SAFETY: the manager lives as long as the services, and the program's notifiers until the
@@ -317,6 +320,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         table: StreamTable::default(),
         sspc,
         proxy: ProxySide::new(info),
+        muxes: mux::Links::default(),
         vhosts: Vhosts::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),

@@ -17,6 +17,7 @@ pub mod humanize;
 pub mod json_simple;
 pub mod log;
 pub mod misc;
+pub mod mux;
 mod objects;
 pub mod own_loop;
 pub mod panic;

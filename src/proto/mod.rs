@@ -9,6 +9,7 @@
 pub mod h1;
 pub mod h2;
 pub mod mqtt;
+pub mod mux;
 pub mod raw;
 mod serve;
 pub mod sss;

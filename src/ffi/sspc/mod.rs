@@ -15,6 +15,7 @@ use std::ptr::{null, null_mut};
 use std::rc::Rc;
 
 use self::transport::Transport;
+pub(super) use self::transport::inside_sspc;
 use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry::{self, StreamTable};

@@ -351,3 +351,8 @@ pub static lws_txp_inside_sspc: Ops = Ops(lws_transport_client_ops {
     flags: 0,
     dsh_splitat: 0,
 });
+
+/// The operations of [`lws_txp_inside_sspc`].
+pub(in super::super) fn inside_sspc() -> lws_transport_client_ops {
+    lws_txp_inside_sspc.0
+}
