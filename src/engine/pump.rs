@@ -194,6 +194,7 @@ impl Context {
                 let tls = c.served.as_ref().map_or(c.route.tls.is_some(), |s| s.tls);
                 let plain = !tls && !c.read_closed;
                 let Some(open) = c.open() else { return true };
+                let plain = plain && open.transport.short_read_is_all();
                 let read = open.transport.read(buffer);
                 match &read {
                     // less than there was room for: the socket is drained, its next bytes make

@@ -85,6 +85,11 @@ impl Transport for DescriptorTransport {
         false
     }
 
+    // it may be a terminal, or a socket of packets
+    fn short_read_is_all(&self) -> bool {
+        false
+    }
+
     // closing is all that every kind of descriptor knows
     fn shutdown(&mut self) {}
 

@@ -93,6 +93,12 @@ pub trait Transport {
     /// Whether decrypted payload may be had although the socket shows nothing new.
     fn has_buffered(&self) -> bool;
 
+    /// Whether a read of less than there was room for has taken everything, as it has on a stream
+    /// of bytes; packets and lines come one at a time.
+    fn short_read_is_all(&self) -> bool {
+        true
+    }
+
     /// Says goodbye as the layer does (`close_notify`) and shuts the sending side; best effort.
     fn shutdown(&mut self);
 

@@ -194,10 +194,13 @@ impl Transport for Tunnel {
         let n = buf.len().min(self.unread.len());
         buf[..n].copy_from_slice(&self.unread[..n]);
         self.unread.drain(..n);
-        if self.unread.is_empty() {
-            self.unread = Vec::new();
+        if !self.unread.is_empty() {
+            return Ok(n);
         }
-        Ok(n)
+        self.unread = Vec::new();
+        // whoever gets less than there was room for takes it that the socket is drained. An end, or
+        // an error, comes again with the next read
+        Ok(n + self.io.read(&mut buf[n..]).unwrap_or(0))
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {

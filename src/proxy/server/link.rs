@@ -161,7 +161,7 @@ impl Link {
             Stage::Fresh => true,
             Stage::Running => {
                 self.broken.borrow().is_none()
-                    && self.uplink.borrow().len() < self.marks.get().buffer
+                    && self.uplink.borrow().held() < self.marks.get().buffer
             }
             Stage::Refused | Stage::Draining | Stage::Over => false,
         }
@@ -364,7 +364,7 @@ impl Link {
         if let Some(why) = self.broken.borrow().clone() {
             return Err(why);
         }
-        let waits = self.uplink.borrow().len();
+        let waits = self.uplink.borrow().held();
         if waits >= self.marks.get().buffer && !self.may_send() {
             return Err(format!(
                 "{waits} bytes of a message and no end: one this long has to be announced, or \
@@ -475,7 +475,7 @@ impl Link {
 
     /// Counts what the link holds.
     pub fn account(&self) {
-        let (out, up) = (self.outbox.borrow().len(), self.uplink.borrow().len());
+        let (out, up) = (self.outbox.borrow().len(), self.uplink.borrow().held());
         let marks = self.marks.get();
         let most = marks.hold_above.max(marks.buffer) + OVERRUN;
         if out.max(up) > most {
