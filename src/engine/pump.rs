@@ -301,11 +301,10 @@ impl Context {
                 self.deliver(conn, tid, &held, som, eom);
                 self.swap_held(conn, &mut held);
             }
-            Event::End { tid } => {
-                if let Some(key) = self.stream_of(conn, tid) {
-                    self.ended(conn, key);
-                }
-            }
+            Event::End { tid } => match self.stream_of(conn, tid) {
+                Some(key) => self.ended(conn, key),
+                None => self.end_of_refused(conn),
+            },
             Event::Reset { tid, reason } => {
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.let_go(key);
@@ -380,7 +379,7 @@ impl Context {
 
     fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
         if eom {
-            self.core().body_complete(conn);
+            self.core().body_complete(conn, tid);
         }
         if let Some(key) = self.stream_of(conn, tid) {
             if self.deliver_parts(conn, key, data, eom) {
