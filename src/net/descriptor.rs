@@ -85,8 +85,8 @@ impl Transport for DescriptorTransport {
         false
     }
 
-    // it may be a terminal, or a socket of packets
-    fn short_read_is_all(&self) -> bool {
+    // terminals give a line at a time, sockets of packets a packet
+    fn drained(&self) -> bool {
         false
     }
 

@@ -198,8 +198,8 @@ impl Transport for Tunnel {
             return Ok(n);
         }
         self.unread = Vec::new();
-        // whoever gets less than there was room for takes it that the socket is drained. An end, or
-        // an error, comes again with the next read
+        // whether the socket is drained is known of the last read from it only, which was long ago.
+        // An end, or an error, comes again with the next read
         Ok(n + self.io.read(&mut buf[n..]).unwrap_or(0))
     }
 
@@ -217,6 +217,11 @@ impl Transport for Tunnel {
 
     fn has_buffered(&self) -> bool {
         !self.unread.is_empty() || self.io.has_buffered()
+    }
+
+    // what is read last comes from below
+    fn drained(&self) -> bool {
+        self.unread.is_empty() && self.io.drained()
     }
 
     fn shutdown(&mut self) {

@@ -100,7 +100,7 @@ impl Context {
                 }
             };
             let mut c = Conn::new(Rc::clone(&p.route), Stage::Moving, now);
-            c.served = Some(Box::new(Served::new(port, !p.stores.is_empty())));
+            c.served = Some(Box::new(Served::new(port)));
             c.readable = true;
             c.writable = true;
             let conn = core.add_conn(c);

@@ -50,7 +50,6 @@ pub(super) enum Role {
 /// What only connections that came in have.
 pub(super) struct Served {
     pub port: PortKey,
-    pub tls: bool,
     /// The listening stream that was meant, once that is known.
     pub listener: Option<StreamKey>,
     /// The first bytes, as long as they do not tell h1 from h2.
@@ -99,10 +98,9 @@ impl Served {
         self.ending != Ending::No
     }
 
-    pub fn new(port: PortKey, tls: bool) -> Self {
+    pub fn new(port: PortKey) -> Self {
         Self {
             port,
-            tls,
             listener: None,
             sniff: None,
             held: Vec::new(),
