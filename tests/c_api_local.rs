@@ -77,7 +77,7 @@ macro_rules! cases {
 
 cases! {
     "tests/c_api/local.c" local:
-        bulk sink_refuses source_disconnects accepted_disconnects accepted_destroyed adopt_pipe adopt_socket adopt_refused
+        bulk sink_refuses source_disconnects accepted_disconnects accepted_destroyed adopt_pipe adopt_socket adopt_packets adopt_refused
         file file_stopped file_by_metadata rx_forward
 }
 

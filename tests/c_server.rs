@@ -62,6 +62,15 @@ cells! {
 }
 
 #[test]
+fn a_log_function_may_call_back() {
+    let policy = policy(closed_port());
+    let program = compile("tests/c_api/log_nested.c");
+    let outcome = run(&program, &[policy.to_str().expect("UTF-8")]);
+    outcome.expect_code(0);
+    assert_eq!(outcome.lines(), ["ok"], "{outcome}");
+}
+
+#[test]
 fn hello_server_answers_curl() {
     let dir = scratch("hello_server");
     let text =

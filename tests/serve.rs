@@ -370,6 +370,80 @@ fn limits_of_the_policy_hold() {
 }
 
 #[test]
+fn a_refused_request_that_is_the_last_one_ends_its_connection() {
+    let server = Server::new(r#","server_max_rate":1"#);
+    let mut client = server.client();
+    client.send(get("/1"));
+    client.send("GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(client.expect_close(&server).contains("HTTP/1.1 429"));
+    server.until(|| server.states().ends_with("DESTROYING"));
+}
+
+#[test]
+fn who_waits_is_taken_when_the_stream_that_was_full_goes() {
+    let socket = std::env::temp_dir().join(format!("ss-serve-full-{}", std::process::id()));
+    let (cx, clock, log) = context(
+        &["a", "b"]
+            .map(|name| {
+                let max = if name == "a" { r#""server_max_clients":1,"# } else { "" };
+                let at = socket.display();
+                format!(
+                    r#"{{"{name}":{{"endpoint":"+{at}","server":true,{max}"protocol":"h1",{META}}}}}"#
+                )
+            })
+            .join(","),
+    );
+    let full = listen(&cx, &log, "a").unwrap();
+    let key = listen(&cx, &log, "b").unwrap();
+    let server = Server { cx, clock, log, key };
+    let client = || {
+        let stream = UnixStream::connect(&socket).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        Client { stream, got: Vec::new(), closed: false }
+    };
+    let mut first = client();
+    first.send(get("/wait"));
+    server.until(|| server.log.served.get() == 1);
+    let mut second = client();
+    second.send(get("/3"));
+    for _ in 0..20 {
+        server.cx.turn(Some(MS)).unwrap();
+    }
+    assert_eq!(second.text(), "");
+    server.cx.destroy(full);
+    second.expect(&server, "xxx");
+}
+
+/// A frame of h2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+#[test]
+fn an_upload_that_is_taken_back_does_not_cost_the_other_requests_of_its_connection() {
+    let server = Server::of(&format!(r#""protocol":"h2",{META}"#));
+    let mut client = server.client();
+    let head = |method: u8, path: &str| {
+        [&[method, 0x86, 0x41, 1, b'x', 4, path.len() as u8], path.as_bytes()].concat()
+    };
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    client.send(frame(4, 0, 0, &[]));
+    client.send(frame(1, 5, 1, &head(0x82, "/wait")));
+    client.send(frame(1, 4, 3, &head(0x83, "/body")));
+    client.send(frame(0, 0, 3, b"x"));
+    server.until(|| !server.log.rx.borrow().is_empty());
+    client.send(frame(3, 0, 3, &[0, 0, 0, 8]));
+    server.until(|| server.cx.clients_of(server.key).len() == 1);
+    server.clock.advance(60 * SEC);
+    for _ in 0..20 {
+        server.cx.turn(Some(MS)).unwrap();
+    }
+    client.look();
+    assert!(!client.closed);
+    assert_eq!(server.cx.clients_of(server.key).len(), 1);
+}
+
+#[test]
 fn slow_clients_are_cut_off() {
     let body = "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1";
     // what is sent, how long nothing happens, after how long it is over

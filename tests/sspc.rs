@@ -189,6 +189,16 @@ fn misuse_is_refused() {
     assert_eq!(outcome.lines().last(), Some(&"ok"), "{outcome}");
 }
 
+#[test]
+fn a_transport_that_reports_what_it_was_told_to_do_makes_no_attempt_for_a_stream_that_is_gone() {
+    let proxy = SsProxy::start(&socket());
+    for at in [&socket(), &proxy.socket] {
+        let outcome = run(&program(), &["rude", &format!("={}", at.display())]);
+        outcome.expect_code(0);
+        assert_eq!(outcome.lines().last(), Some(&"ok"), "{outcome}");
+    }
+}
+
 /// One action inside the callback of one event, on either kind of link.
 fn nested(event: &str, action: &str) {
     for mark in ["+", "="] {

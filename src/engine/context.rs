@@ -262,6 +262,13 @@ impl Context {
         self.core.borrow_mut()
     }
 
+    /// Whether something is being changed just now: whoever calls then is a function that lines
+    /// of the log go to.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.core.try_borrow_mut().is_err()
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Micros {

@@ -191,12 +191,10 @@ impl Context {
                 if !c.readable || c.held || waits {
                     return true;
                 }
-                let tls = c.served.as_ref().map_or(c.route.tls.is_some(), |s| s.tls);
                 let closed = c.read_closed;
                 let Some(open) = c.open() else { return true };
                 let read = open.transport.read(buffer);
-                let short = read.as_ref().is_ok_and(|n| *n > 0 && *n < buffer.len());
-                let drained = !closed && (short && !tls || open.transport.drained());
+                let drained = !closed && open.transport.drained();
                 match &read {
                     // the socket is drained, its next bytes make a new event
                     Ok(_) if drained => c.readable = false,
@@ -305,11 +303,10 @@ impl Context {
                 self.deliver(conn, tid, &held, som, eom);
                 self.swap_held(conn, &mut held);
             }
-            Event::End { tid } => {
-                if let Some(key) = self.stream_of(conn, tid) {
-                    self.ended(conn, key);
-                }
-            }
+            Event::End { tid } => match self.stream_of(conn, tid) {
+                Some(key) => self.ended(conn, key),
+                None => self.end_of_refused(conn),
+            },
             Event::Reset { tid, reason } => {
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.let_go(key);
@@ -384,7 +381,7 @@ impl Context {
 
     fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
         if eom {
-            self.core().body_complete(conn);
+            self.core().body_complete(conn, tid);
         }
         if let Some(key) = self.stream_of(conn, tid) {
             if self.deliver_parts(conn, key, data, eom) {

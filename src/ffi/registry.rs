@@ -104,6 +104,7 @@ enum Refused {
     Stale,
     Thread,
     Forked,
+    Busy,
 }
 
 impl std::fmt::Display for Refused {
@@ -113,6 +114,9 @@ impl std::fmt::Display for Refused {
             Refused::Stale => "the handle is stale (destroyed already?)",
             Refused::Forked => {
                 "its loop ran before this process was forked: it is the parent's, nothing was done"
+            }
+            Refused::Busy => {
+                "called from a log function in the middle of the library's work, nothing was done"
             }
             Refused::Thread => {
                 "called from a foreign thread; only lws_cancel_service may be, nothing was done"
@@ -245,7 +249,7 @@ pub(super) fn context_or_gone(
     match slot_of(handle).and_then(Slot::context) {
         Ok(context) => Ok(Some(context)),
         Err(Refused::Null | Refused::Stale) => Ok(None),
-        Err(why @ (Refused::Thread | Refused::Forked)) => {
+        Err(why @ (Refused::Thread | Refused::Forked | Refused::Busy)) => {
             log::err!("{caller}: {why}");
             Err(())
         }
@@ -399,6 +403,9 @@ fn find_stream(
         return Err(Refused::Stale);
     }
     let context = slot.context()?;
+    if context.engine.is_busy() {
+        return Err(Refused::Busy);
+    }
     let key = table(&context).key(context.handle, index, version);
     let key = key.filter(|key| context.engine.exists(*key));
     key.map(|key| (context, key)).ok_or(Refused::Stale)

@@ -85,6 +85,11 @@ impl Transport for DescriptorTransport {
         false
     }
 
+    // terminals give a line at a time, sockets of packets a packet
+    fn drained(&self) -> bool {
+        false
+    }
+
     // closing is all that every kind of descriptor knows
     fn shutdown(&mut self) {}
 

@@ -93,14 +93,12 @@ impl Listener {
             }
             other => other,
         };
-        let file = SocketFile((!name.starts_with('@')).then(|| PathBuf::from(name)));
         match listener {
-            Ok(listener) => Ok(Self { kind: Kind::Unix(listener, file), priority: None }),
-            Err(e) => {
-                // it is not ours
-                std::mem::forget(file);
-                Err(io::Error::new(e.kind(), format!("+{name}: {e}")))
+            Ok(listener) => {
+                let file = SocketFile::of(name);
+                Ok(Self { kind: Kind::Unix(listener, file), priority: None })
             }
+            Err(e) => Err(io::Error::new(e.kind(), format!("+{name}: {e}"))),
         }
     }
 
@@ -141,7 +139,8 @@ impl Listener {
                 Box::new(TcpTransport::established(stream, peer)) as Box<dyn Transport>
             }),
             Kind::Unix(listener, file) => uninterrupted(|| listener.accept()).map(|(stream, _)| {
-                let name = file.0.as_deref().map_or_else(String::new, |p| p.display().to_string());
+                let name =
+                    file.path.as_deref().map_or_else(String::new, |p| p.display().to_string());
                 Box::new(UnixTransport::established(stream, &name)) as Box<dyn Transport>
             }),
         };
@@ -181,13 +180,35 @@ impl Listener {
     }
 }
 
-/// The file of a unix socket, removed with its listener.
+/// The file of a unix socket, removed with its listener: if it still is that file, and not one that
+/// somebody else has put there since.
 #[derive(Debug)]
-struct SocketFile(Option<PathBuf>);
+struct SocketFile {
+    path: Option<PathBuf>,
+    /// Device and inode.
+    made: Option<(u64, u64)>,
+}
+
+impl SocketFile {
+    /// The file of the listener at `name`, none for abstract names.
+    fn of(name: &str) -> Self {
+        let path = (!name.starts_with('@')).then(|| PathBuf::from(name));
+        let made = path.as_deref().and_then(identity);
+        Self { path, made }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    path.symlink_metadata().ok().map(|m| (m.dev(), m.ino()))
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
+        if let Some(path) = &self.path
+            && self.made.is_some()
+            && identity(path) == self.made
+        {
             // it may be gone already
             let _ = std::fs::remove_file(path);
         }
@@ -281,5 +302,20 @@ mod tests {
             listener.mark(&options);
             assert_eq!(marks(&listener), (0x10, 5), "{at}");
         }
+    }
+
+    #[test]
+    fn only_the_listeners_own_file_goes_with_it() {
+        let path = std::env::temp_dir().join(format!("listen.{}", std::process::id()));
+        let name = path.to_str().expect("UTF-8");
+        drop(Listener::unix(name).expect("a socket"));
+        assert!(!path.exists());
+        let old = Listener::unix(name).expect("a socket");
+        std::fs::remove_file(&path).expect("the file");
+        let new = Listener::unix(name).expect("a socket");
+        drop(old);
+        assert!(path.exists(), "somebody else's by now");
+        drop(new);
+        assert!(!path.exists());
     }
 }

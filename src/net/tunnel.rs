@@ -194,10 +194,13 @@ impl Transport for Tunnel {
         let n = buf.len().min(self.unread.len());
         buf[..n].copy_from_slice(&self.unread[..n]);
         self.unread.drain(..n);
-        if self.unread.is_empty() {
-            self.unread = Vec::new();
+        if !self.unread.is_empty() {
+            return Ok(n);
         }
-        Ok(n)
+        self.unread = Vec::new();
+        // whether the socket is drained is known of the last read from it only, which was long ago.
+        // An end, or an error, comes again with the next read
+        Ok(n + self.io.read(&mut buf[n..]).unwrap_or(0))
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
@@ -214,6 +217,11 @@ impl Transport for Tunnel {
 
     fn has_buffered(&self) -> bool {
         !self.unread.is_empty() || self.io.has_buffered()
+    }
+
+    // what is read last comes from below
+    fn drained(&self) -> bool {
+        self.unread.is_empty() && self.io.drained()
     }
 
     fn shutdown(&mut self) {

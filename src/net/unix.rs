@@ -15,6 +15,8 @@ use super::tcp::{send, uninterrupted};
 pub struct UnixTransport {
     stream: UnixStream,
     name: String,
+    /// The last read found less than it had room for.
+    drained: bool,
 }
 
 impl UnixTransport {
@@ -32,13 +34,13 @@ impl UnixTransport {
             };
             io::Error::new(e.kind(), format!("+{name}: {why}"))
         })?;
-        Ok(Self { stream, name: name.to_owned() })
+        Ok(Self::established(stream, name))
     }
 
     /// A connection that is already there, such as an accepted one; `name` is for logs.
     #[must_use]
     pub fn established(stream: UnixStream, name: &str) -> Self {
-        Self { stream, name: name.to_owned() }
+        Self { stream, name: name.to_owned(), drained: false }
     }
 }
 
@@ -67,7 +69,9 @@ impl Transport for UnixTransport {
     }
 
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| self.stream.read(buf))
+        let n = uninterrupted(|| self.stream.read(buf))?;
+        self.drained = n > 0 && n < buf.len();
+        Ok(n)
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
@@ -84,6 +88,10 @@ impl Transport for UnixTransport {
 
     fn has_buffered(&self) -> bool {
         false
+    }
+
+    fn drained(&self) -> bool {
+        self.drained
     }
 
     fn shutdown(&mut self) {

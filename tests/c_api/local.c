@@ -370,6 +370,25 @@ adopt_socket(void)
 	close(ends[1]);
 }
 
+/* each read gives one packet: those behind it make no event of their own */
+static void
+adopt_packets(void)
+{
+	struct lws_ss_handle *h;
+	lws_sock_file_fd_type fd;
+	int ends[2], n;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_DGRAM, 0, ends));
+	for (n = 0; n < 5; n++)
+		CHECK(write(ends[1], "hello", 5) == 5);
+	CHECK(!create("pipe", &h));
+	fd.sockfd = ends[0];
+	CHECK(!lws_ss_adopt_raw(h, fd));
+	SERVE_UNTIL(a.len == 25);
+	lws_ss_destroy(&h);
+	close(ends[1]);
+}
+
 static void
 adopt_refused(void)
 {
@@ -529,7 +548,8 @@ int main(int argc, const char **argv)
 		{ "source_disconnects", source_disconnects },
 		{ "accepted_disconnects", accepted_disconnects },
 		{ "accepted_destroyed", accepted_destroyed }, { "adopt_pipe", adopt_pipe },
-		{ "adopt_socket", adopt_socket }, { "adopt_refused", adopt_refused },
+		{ "adopt_socket", adopt_socket }, { "adopt_packets", adopt_packets },
+		{ "adopt_refused", adopt_refused },
 		{ "file", file }, { "file_stopped", file_stopped },
 		{ "file_by_metadata", file_by_metadata }, { "rx_forward", rx_forward },
 	};

@@ -4,6 +4,7 @@
  *   sspc trace PLACE TYPE UNTIL         prints what the stream is told, until a state (or "rx")
  *   sspc nested PLACE TYPE EVENT ACTION performs an action inside a callback
  *   sspc misuse PLACE                   calls that are to be refused
+ *   sspc rude PLACE                     the transport reports what it was told to do, and more
  *
  * PLACE is +SOCKET, or PORT of 127.0.0.1, or =SOCKET for a transport of the program's own. Exit code 0 and a last line "ok" if all checks held.
  */
@@ -68,7 +69,7 @@ static int create(struct track *t, const char *streamtype);
 #define PIECE 7
 
 static const char *txp_socket;
-static int txp_stream_ups, txp_closes;
+static int txp_stream_ups, txp_closes, txp_attempts, txp_rude;
 
 static struct link {
 	lws_txp_path_client_t *path;
@@ -139,6 +140,7 @@ static int txp_retry_connect(lws_txp_path_client_t *path, struct lws_sspc_handle
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	struct link *l = links;
 
+	txp_attempts++;
 	while (l->h)
 		if (++l == links + LINKS)
 			return 1;
@@ -148,7 +150,7 @@ static int txp_retry_connect(lws_txp_path_client_t *path, struct lws_sspc_handle
 	if (connect(l->fd, (struct sockaddr *)&to, sizeof(to))) {
 		txp_drop(l);
 		path->ops_in->event_connect_disposition(h, 1);
-		return 0;
+		return txp_rude;
 	}
 	l->path = path;
 	l->h = h;
@@ -170,8 +172,14 @@ static int txp_write(lws_transport_priv_t priv, uint8_t *buf, size_t len)
 
 static void txp_close(lws_transport_priv_t priv)
 {
+	struct link *l = priv;
+	lws_transport_priv_t h = (lws_transport_priv_t)l->h;
+	const lws_transport_client_ops_t *in = l->path->ops_in;
+
 	txp_closes++;
-	txp_drop(priv);
+	txp_drop(l);
+	if (txp_rude)
+		in->event_closed(h);
 }
 
 static void txp_stream_up(lws_transport_priv_t priv)
@@ -395,6 +403,31 @@ static void misuse(void)
 	done = 1;
 }
 
+/* a stream that is gone makes no more attempts, whatever its transport says while it goes */
+static void rude(void)
+{
+	int attempts;
+
+	txp_rude = 1;
+	type = event = "UPSTREAM_LINK_RETRY";
+	action = "ret_destroy_me";
+	if (!create(&subject, "echo")) {
+		while (!subject.connected && !done)
+			lws_service(cx, 0);
+		lws_ss_destroy(&subject.h);
+		acted = 1;
+		lws_sul_schedule(cx, 0, &sul_settle, settled, 1500 * LWS_US_PER_MS);
+	} else {
+		CHECK(!subject.h && acted);
+		lws_sul_schedule(cx, 0, &sul_settle, settled, 1500 * LWS_US_PER_MS);
+	}
+	attempts = txp_attempts;
+	CHECK(attempts == 1);
+	while (!done)
+		lws_service(cx, 0);
+	CHECK(txp_attempts == attempts);
+}
+
 static void check_ends(const struct track *t)
 {
 	CHECK(t->destroying <= 1);
@@ -430,6 +463,8 @@ int main(int argc, const char **argv)
 	lws_sul_schedule(cx, 0, &sul_limit, limit, LIMIT_MS * LWS_US_PER_MS);
 	if (!strcmp(mode, "misuse"))
 		misuse();
+	else if (!strcmp(mode, "rude"))
+		rude();
 	else if (!strcmp(mode, "trace") && argc == 5) {
 		tracing = 1;
 		type = argv[3];

@@ -159,6 +159,22 @@ fn socks5_refusals_have_reasons() {
     assert!(Socks5::new(&"x".repeat(256), 1, None).is_err());
 }
 
+/// The engine takes a read that leaves room for the end of what there is.
+#[test]
+fn a_read_gives_what_came_behind_the_answer_and_what_is_in_the_socket() {
+    let banner = vec![b'x'; 5000];
+    let reply = [OK, &banner].concat();
+    let request = socks_request(1, &[10, 1, 2, 3]);
+    let proxy = scripted(vec![(3, vec![5, 0]), (request.len(), reply)], false);
+    let (mut tunnel, _driver) = proxy.connect(ProxyKind::Socks5, "", "10.1.2.3").unwrap();
+    tunnel.shutdown();
+    proxy.thread.join().unwrap();
+    let mut room = vec![0; 8192];
+    assert_eq!(tunnel.read(&mut room).unwrap(), banner.len());
+    assert_eq!(room[..banner.len()], banner);
+    assert_eq!(tunnel.read(&mut room).unwrap(), 0);
+}
+
 fn connect_request(more: &str) -> String {
     format!("CONNECT name.example:443 HTTP/1.1\r\nHost: name.example:443\r\n{more}\r\n")
 }

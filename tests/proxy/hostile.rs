@@ -112,6 +112,29 @@ fn bytes_that_come_one_by_one() {
 }
 
 #[test]
+fn values_count_for_what_a_client_may_have() {
+    let server = peer::echo();
+    let limits = Limits { bytes: 1_000_000, ..Limits::default() };
+    let any = types(server.port).replace("\"opp", "\"direct_proto_str\": true, \"opp");
+    let world = World::with(&any, Options { limits, ..Options::default() });
+    let mut client = world.client("h1");
+    let value = vec![b'v'; 60_000];
+    // the same one again and again is one
+    for _ in 0..30 {
+        client.say(&ToProxy::Metadata { name: "m", value: &value });
+    }
+    client.say(&ToProxy::Metadata { name: "n", value: &value });
+    let refused = (0..1000).any(|i| {
+        let frame = bytes_of(&ToProxy::Metadata { name: &format!("x-{i}"), value: &value });
+        client.link.write_all(&frame).is_err()
+    });
+    assert!(refused, "60 MB of values were kept");
+    drop(client);
+    still_serves(&world);
+    world.wait_for_streams(0);
+}
+
+#[test]
 fn lengths_that_lie() {
     let server = peer::echo();
     let world = World::start(&types(server.port));

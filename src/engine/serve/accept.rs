@@ -100,7 +100,7 @@ impl Context {
                 }
             };
             let mut c = Conn::new(Rc::clone(&p.route), Stage::Moving, now);
-            c.served = Some(Box::new(Served::new(port, !p.stores.is_empty())));
+            c.served = Some(Box::new(Served::new(port)));
             c.readable = true;
             c.writable = true;
             let conn = core.add_conn(c);
@@ -205,7 +205,7 @@ impl Context {
             (listener, Rc::clone(&stream.kind), Rc::clone(&stream.handler))
         };
         let Some(handler) = handler.accept() else {
-            self.close(conn);
+            self.served_broken(conn, "there is no room for another stream");
             return None;
         };
         let key = {
@@ -225,7 +225,7 @@ impl Context {
         if !handler.made(key) {
             let stream = self.core().streams.remove(key);
             drop(stream);
-            self.close(conn);
+            self.served_broken(conn, "there is no room for another stream");
             return None;
         }
         for input in [Input::Made, Input::Accepted] {

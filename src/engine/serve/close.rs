@@ -3,13 +3,13 @@
 use std::io::ErrorKind;
 
 use super::request::owes_an_answer;
-use super::{Ending, Held};
+use super::{Ending, Held, Served};
 use crate::engine::conn::{Conn, ConnKey, Open, Stage};
 use crate::engine::context::{Context, Core, Timer};
 use crate::engine::pump::write_out;
 use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
-use crate::proto::Reuse;
+use crate::proto::{Reuse, Tid};
 use crate::util::clock::SEC;
 use crate::util::{Micros, log};
 
@@ -53,7 +53,7 @@ impl Core {
     pub fn heard(&mut self, conn: ConnKey, now: Micros) {
         let Some(c) = self.conns.get_mut(conn) else { return };
         let Some(served) = &mut c.served else { return };
-        if !served.receiving {
+        if served.receiving.is_empty() {
             return;
         }
         let stall = self.stall_of(conn);
@@ -69,12 +69,9 @@ impl Core {
     }
 
     /// A request's body is complete.
-    pub fn body_complete(&mut self, conn: ConnKey) {
-        if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut())
-            && served.receiving
-        {
-            served.receiving = false;
-            served.rx_due = None;
+    pub fn body_complete(&mut self, conn: ConnKey, tid: Tid) {
+        if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) {
+            served.received(|t| t == tid);
         }
     }
 
@@ -98,6 +95,11 @@ impl Core {
         let c = self.conns.get_mut(conn)?;
         let listener = c.served.as_ref()?.listener;
         let shared = c.open().is_some_and(|o| o.speaks == Protocol::H2);
+        let bound = &c.bound;
+        if let Some(served) = &mut c.served {
+            // nothing more comes for requests that are gone
+            served.received(|t| bound.iter().all(|(tid, _)| *tid != Some(t)));
+        }
         if c.bound.is_empty() {
             let idle = listener.and_then(|l| self.streams.get(l)).map(|s| s.kind.serve.idle_s);
             match idle {
@@ -133,7 +135,30 @@ impl Core {
     }
 }
 
+impl Served {
+    /// No more of these bodies is awaited.
+    fn received(&mut self, those: impl Fn(Tid) -> bool) {
+        let waited = !self.receiving.is_empty();
+        self.receiving.retain(|tid| !those(*tid));
+        if waited && self.receiving.is_empty() {
+            self.rx_due = None;
+        }
+    }
+}
+
 impl Context {
+    /// A refused request is over that no stream had: a connection that was to end with it ends.
+    pub(in crate::engine) fn end_of_refused(&self, conn: ConnKey) {
+        let ends = {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn).filter(|c| c.served.is_some()) else { return };
+            c.open().is_some_and(|o| o.speaks == Protocol::H1 && o.codec.reuse() == Reuse::Never)
+        };
+        if ends {
+            self.served_broken(conn, "the request was refused");
+        }
+    }
+
     /// The time of a served connection may be over.
     pub(in crate::engine) fn patience_over(&self, conn: ConnKey) {
         let now = self.now();

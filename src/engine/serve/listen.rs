@@ -304,6 +304,8 @@ impl Core {
         port.streams.remove(at);
         let stores = port.stores.iter().enumerate().filter(|(i, _)| *i != at);
         port.stores = stores.map(|(_, s)| s.clone()).collect();
+        // those that remain may let more in
+        port.ready = true;
         if port.streams.is_empty()
             && let Some(mut port) = self.ports.remove(key)
         {

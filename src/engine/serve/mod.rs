@@ -28,6 +28,7 @@ pub(super) use listen::{Port, port_of_token};
 pub use listen::{Vhost, VhostTls};
 
 use super::stream::StreamKey;
+use crate::proto::Tid;
 use crate::util::Micros;
 
 new_key_type! {
@@ -49,7 +50,6 @@ pub(super) enum Role {
 /// What only connections that came in have.
 pub(super) struct Served {
     pub port: PortKey,
-    pub tls: bool,
     /// The listening stream that was meant, once that is known.
     pub listener: Option<StreamKey>,
     /// The first bytes, as long as they do not tell h1 from h2.
@@ -58,8 +58,8 @@ pub(super) struct Served {
     pub held: Vec<u8>,
     /// The codec is to be asked again: it may have become ready by what was done to it.
     pub ask_again: bool,
-    /// A request's body is coming in.
-    pub receiving: bool,
+    /// The requests whose bodies are coming in: one, on h2 several.
+    pub receiving: Vec<Tid>,
     pub ending: Ending,
     /// The client has to send something until then.
     pub rx_due: Option<Micros>,
@@ -98,15 +98,14 @@ impl Served {
         self.ending != Ending::No
     }
 
-    pub fn new(port: PortKey, tls: bool) -> Self {
+    pub fn new(port: PortKey) -> Self {
         Self {
             port,
-            tls,
             listener: None,
             sniff: None,
             held: Vec::new(),
             ask_again: false,
-            receiving: false,
+            receiving: Vec::new(),
             ending: Ending::No,
             rx_due: None,
             tx_due: None,

@@ -106,10 +106,17 @@ impl Context {
         let ws_only = stream.kind.protocol == Protocol::Ws;
         if let Some(served) = &mut c.served {
             let stall = stream.kind.serve.stall_s;
-            served.receiving = !matches!(body, BodyLen::None | BodyLen::Known(0));
-            served.rx_due = None;
-            if served.receiving && stall > 0 {
-                core.await_client(conn, now + super::close::seconds(stall));
+            let comes = !matches!(body, BodyLen::None | BodyLen::Known(0));
+            if comes {
+                served.receiving.push(tid);
+            }
+            if served.receiving.is_empty() {
+                served.rx_due = None;
+            } else if comes {
+                served.rx_due = None;
+                if stall > 0 {
+                    core.await_client(conn, now + super::close::seconds(stall));
+                }
             }
         }
         Some((upgrade, ws_only))

@@ -105,8 +105,17 @@ fn engine_line(record: &log::Record) {
         text.push_str(": ");
     }
     let _ = std::fmt::write(&mut text, record.message);
+    if text.contains(char::is_control) {
+        text = in_one_line(&text);
+    }
     // SAFETY: `scope` was promised that the context outlives it.
     unsafe { line::write(cx, &line::Line::plain(record.level.bit() as c_int, text.as_bytes())) };
+}
+
+/// What peers say is part of lines: none of it may look like another line, or move a terminal's cursor.
+fn in_one_line(text: &str) -> String {
+    let escaped = |c: char| c.is_control().then(|| c.escape_default().to_string());
+    text.chars().map(|c| escaped(c).unwrap_or_else(|| c.to_string())).collect()
 }
 
 /// The Rust side of the variadic log functions; see `capi/variadic.c`.
@@ -314,6 +323,30 @@ mod tests {
             SEEN.take(),
             ["2 W: <cx> [1|kind|0|name]: port 5\n", "8 I: <cx> without a tag\n"]
         );
+    }
+
+    #[test]
+    fn what_peers_say_stays_in_its_line() {
+        assert_eq!(
+            in_one_line("type 'a\nE: b\u{1b}[2J\u{9b}ü'"),
+            "type 'a\\nE: b\\u{1b}[2J\\u{9b}ü'"
+        );
+        let mut cx = lws_log_cx {
+            u: lws_log_cx_u { emit: Some(record) },
+            refcount_cb: None,
+            prepend: None,
+            parent: null_mut(),
+            opaque: null_mut(),
+            stg: null_mut(),
+            lll_flags: LLL_ERR as u32,
+            refcount: 0,
+        };
+        install();
+        // SAFETY: the context outlives the scope.
+        let scope = unsafe { scope(&raw mut cx) };
+        log::err!(tag: "[1|a\rb]", "no stream type '{}'", "x\ny");
+        drop(scope);
+        assert_eq!(SEEN.take(), ["1 E: [1|a\\rb]: no stream type 'x\\ny'\n"]);
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(super) struct Transport {
     handle: *mut lws_sspc_handle,
     key: StreamKey,
     buffer: Cell<Vec<u8>>,
+    /// The stream goes: what the program's operations do from then on makes no attempt.
+    over: Cell<bool>,
 }
 
 impl Transport {
@@ -69,6 +71,7 @@ impl Transport {
             handle,
             key,
             buffer: Cell::default(),
+            over: Cell::new(false),
         });
         cx.sspc.transports.0.borrow_mut().insert(key, Rc::clone(&made));
         made
@@ -102,6 +105,10 @@ impl Transport {
     }
 
     fn retry_later(&self) {
+        // the stream may have been destroyed inside the operation that reports a failure
+        if self.over.get() {
+            return;
+        }
         let us = i64::from(RETRY_MS) * 1000;
         // SAFETY: the timer lives in this, and `ended` cancels it.
         unsafe { lws_sul_schedule(self.context, 0, self.retry.get(), Some(retry_due), us) };
@@ -176,6 +183,7 @@ impl Loop for Transport {
     }
 
     fn ended(&self) {
+        self.over.set(true);
         // SAFETY: the timer is ours.
         unsafe { lws_sul_cancel(self.retry.get()) };
         self.close();

@@ -4,6 +4,7 @@
 //! side, which needs the same parts. The decoder alone stays borrowed, nobody else uses it.
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Home;
@@ -27,6 +28,9 @@ const LINGER: Micros = SEC;
 /// Bytes for the client beyond the buffer of the stream's policy: what was read already when
 /// reading stopped, and a little for states. A link with more is given up.
 const OVERRUN: usize = 512 * 1024;
+
+/// What remembering a value costs beside its name and itself, about.
+const VALUE_COST: usize = 128;
 
 /// Clients of libwebsockets 5.0.0 give up a link that tells them more rideshare types than this,
 /// or in more bytes.
@@ -95,6 +99,9 @@ pub(super) struct Link {
     decoder: RefCell<ProxyDecoder>,
     outbox: RefCell<Outbox>,
     pub uplink: RefCell<Uplink>,
+    /// What each value that the client has set takes, and all of them, in bytes.
+    values: RefCell<HashMap<String, usize>>,
+    value_bytes: Cell<usize>,
     marks: Cell<Marks>,
     /// A timeout that was asked for before there was a stream.
     early_timeout: Cell<Option<u32>>,
@@ -120,6 +127,8 @@ impl Link {
             decoder: RefCell::default(),
             outbox: RefCell::default(),
             uplink: RefCell::default(),
+            values: RefCell::default(),
+            value_bytes: Cell::new(0),
             marks: Cell::default(),
             early_timeout: Cell::new(None),
             connected: Cell::new(false),
@@ -161,7 +170,7 @@ impl Link {
             Stage::Fresh => true,
             Stage::Running => {
                 self.broken.borrow().is_none()
-                    && self.uplink.borrow().len() < self.marks.get().buffer
+                    && self.uplink.borrow().held() < self.marks.get().buffer
             }
             Stage::Refused | Stage::Draining | Stage::Over => false,
         }
@@ -212,6 +221,7 @@ impl Link {
                 }
             }
             ToProxy::Metadata { name, value } => {
+                self.keep(name, value.len())?;
                 let copy = Box::new(Owned::new(value));
                 if cx.set_metadata(key, name, copy).is_err() {
                     return Err(format!("the policy knows no metadata '{name}' for its stream"));
@@ -233,6 +243,16 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Counts a value that takes the place of an earlier one of this name. Where the policy takes
+    /// any name there is no other bound to them.
+    fn keep(&self, name: &str, len: usize) -> Result<(), String> {
+        let bytes = name.len() + len + VALUE_COST;
+        let old = self.values.borrow_mut().insert(name.to_owned(), bytes).unwrap_or(0);
+        self.value_bytes.set(self.value_bytes.get() + bytes - old);
+        self.account();
+        self.broken.borrow().clone().map_or(Ok(()), Err)
     }
 
     /// What may come before there is a stream.
@@ -364,7 +384,7 @@ impl Link {
         if let Some(why) = self.broken.borrow().clone() {
             return Err(why);
         }
-        let waits = self.uplink.borrow().len();
+        let waits = self.uplink.borrow().held();
         if waits >= self.marks.get().buffer && !self.may_send() {
             return Err(format!(
                 "{waits} bytes of a message and no end: one this long has to be announced, or \
@@ -475,13 +495,13 @@ impl Link {
 
     /// Counts what the link holds.
     pub fn account(&self) {
-        let (out, up) = (self.outbox.borrow().len(), self.uplink.borrow().len());
+        let (out, up) = (self.outbox.borrow().len(), self.uplink.borrow().held());
         let marks = self.marks.get();
         let most = marks.hold_above.max(marks.buffer) + OVERRUN;
         if out.max(up) > most {
             self.give_up(&format!("{out} bytes wait for it and {up} of it, {most} may"));
         }
-        if let Err(why) = self.share.set_bytes(out + up) {
+        if let Err(why) = self.share.set_bytes(out + up + self.value_bytes.get()) {
             self.give_up(&why);
         }
     }

@@ -45,6 +45,12 @@ impl Uplink {
         self.bytes.len() - self.read
     }
 
+    /// The same with what remembering each message costs: a client that sends nothing but empty
+    /// messages would have memory without bound otherwise.
+    pub fn held(&self) -> usize {
+        self.len() + self.chunks.len() * size_of::<Chunk>()
+    }
+
     /// Whether nothing waits, not even the end of a message.
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
@@ -113,7 +119,8 @@ impl Uplink {
                 break;
             }
             taken.eom = front.eom;
-            if front.eom || (merge && self.chunks.len() > 1) {
+            // one that never got its end is over when the next one begins
+            if front.eom || self.chunks.len() > 1 {
                 self.chunks.pop_front();
             } else {
                 // the rest of the message is to come
@@ -212,6 +219,30 @@ mod tests {
         assert_eq!(take(&mut up, 7, true).map(|t| t.1), Some(b"abcdefg".to_vec()));
         assert_eq!(take(&mut up, 7, true).map(|t| t.1), Some(b"hi".to_vec()));
         assert_eq!((up.len(), up.is_empty()), (0, true));
+    }
+
+    #[test]
+    fn a_message_without_an_end_is_over_when_the_next_one_begins() {
+        let mut up = Uplink::default();
+        up.push(b"a", SOM);
+        up.push(b"b", SOM);
+        up.push(b"c", EOM);
+        let got: Vec<_> = std::iter::from_fn(|| take(&mut up, 9, false)).collect();
+        let taken = |len, eom| Taken { len, som: true, eom };
+        assert_eq!(got, [(taken(1, false), b"a".to_vec()), (taken(2, true), b"bc".to_vec())]);
+        assert!(up.is_empty());
+    }
+
+    #[test]
+    fn empty_messages_count() {
+        let mut up = Uplink::default();
+        for _ in 0..1000 {
+            up.push(b"", SOM | EOM);
+        }
+        assert_eq!(up.len(), 0);
+        assert!(up.held() >= 1000);
+        while take(&mut up, 9, false).is_some() {}
+        assert_eq!(up.held(), 0);
     }
 
     #[test]
