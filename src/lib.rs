@@ -5,6 +5,13 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+// its interface is ring's
+#[cfg(feature = "tls-aws-lc")]
+extern crate aws_lc_rs as ring;
+
+#[cfg(not(any(feature = "tls-ring", feature = "tls-aws-lc")))]
+compile_error!("TLS needs one of the features tls-ring and tls-aws-lc");
+
 pub mod engine;
 #[allow(unsafe_code)]
 pub mod ffi;

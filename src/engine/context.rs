@@ -325,7 +325,7 @@ impl Context {
     }
 
     /// Where codecs get bytes that nobody can foretell.
-    pub(super) fn random_source(&self) -> crate::proto::ws::Random {
+    pub(super) fn random_source(&self) -> super::codecs::Random {
         let random = self.random.clone();
         Rc::new(move |bytes| random.fill(bytes).is_ok())
     }
