@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
 
+use super::codecs::Random;
 use super::conn::{Conn, ConnKey};
 use super::local::Locals;
 use super::plugs::{PlugKey, Plugs};
@@ -192,6 +193,7 @@ pub struct Context {
     policy: RefCell<Rc<Policy>>,
     clock: Box<dyn Clock>,
     random: SystemRandom,
+    unforetold: Random,
     pub(super) host: Box<dyn Host>,
     pub(super) options: ContextOptions,
     waker: Arc<mio::Waker>,
@@ -247,6 +249,7 @@ impl Context {
             policy: RefCell::new(policy),
             clock,
             random: SystemRandom::new(),
+            unforetold: super::random::source(),
             host,
             options,
             waker,
@@ -325,9 +328,8 @@ impl Context {
     }
 
     /// Where codecs get bytes that nobody can foretell.
-    pub(super) fn random_source(&self) -> super::codecs::Random {
-        let random = self.random.clone();
-        Rc::new(move |bytes| random.fill(bytes).is_ok())
+    pub(super) fn random_source(&self) -> Random {
+        Rc::clone(&self.unforetold)
     }
 
     /// A fresh random number.
@@ -375,6 +377,17 @@ impl Core {
             conn.queued = true;
             self.ready.push_back(key);
         }
+    }
+
+    /// Takes a connection back out of the ready queue if it is the last one there and nothing
+    /// more is to be read: then there is only what its streams want to send.
+    pub fn take_back(&mut self, key: ConnKey) -> bool {
+        let last = self.ready.back() == Some(&key);
+        let take = last && self.conns.get(key).is_some_and(|c| !c.readable);
+        if take {
+            self.ready.pop_back();
+        }
+        take
     }
 
     /// Takes a timer back, if there is one.

@@ -40,6 +40,7 @@
 //! | `bus` | system messages as streams |
 //! | `file` | `file://` endpoints |
 //! | `adopt` | descriptors that the program opened itself |
+//! | `random` | bytes that nobody can foretell, for codecs |
 //! | `timers` | the timer heap |
 
 mod adopt;
@@ -66,6 +67,7 @@ mod plugs;
 mod pool;
 mod proxied;
 mod pump;
+mod random;
 mod route;
 mod send;
 mod serve;
