@@ -72,16 +72,19 @@
 #define LWS_LOGS_TIMESTAMP
 #define LWS_LOG_TAG_LIFECYCLE
 
-/* Protocols and transports. */
-#define LWS_ROLE_H1
+/* Parts that may be left out of the library, by the feature of its build. */
 #define LWS_ROLE_H2
+#define LWS_WITH_HTTP2
 #define LWS_ROLE_MQTT
+#define LWS_WITH_SECURE_STREAMS_PROXY_API
 #define LWS_ROLE_RAW
 #define LWS_ROLE_WS
+
+/* Protocols and transports. */
+#define LWS_ROLE_H1
 #define LWS_WITH_CACHE_NSCOOKIEJAR
 #define LWS_WITH_CLIENT
 #define LWS_WITH_CUSTOM_HEADERS
-#define LWS_WITH_HTTP2
 #define LWS_WITH_HTTP_UNCOMMON_HEADERS
 #define LWS_WITH_IPV4
 #define LWS_WITH_IPV6
@@ -94,7 +97,6 @@
 
 /* Streams and what surrounds them. */
 #define LWS_WITH_SECURE_STREAMS
-#define LWS_WITH_SECURE_STREAMS_PROXY_API
 #define LWS_WITH_SS_DIRECT_PROTOCOL_STR
 #define LWS_WITH_SYS_SMD
 #define LWS_WITH_SYS_STATE

@@ -5,6 +5,9 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(not(feature = "tls-ring"))]
+compile_error!("TLS needs the feature tls-ring");
+
 pub mod engine;
 #[allow(unsafe_code)]
 pub mod ffi;

@@ -10,12 +10,12 @@ use crate::policy::{Protocol, StreamType};
 use crate::stream::metadata::{UnknownName, Value};
 use crate::stream::{Input, Phase, Ret, State};
 use crate::util::clock::MS;
-use crate::util::log;
+use crate::util::{built, log};
 
 /// Why there is no stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CreateError {
-    /// The stream type needs a part that this library does not have (yet).
+    /// The stream type needs a part that this library does not have.
     NotBuilt(String),
     /// A stream that never leaves the process found nothing to be bound to.
     NotBound(String),
@@ -56,15 +56,23 @@ impl From<UnknownName> for SetMetadataError {
 
 /// What of a stream type's needs is missing here.
 fn missing(kind: &StreamType) -> Option<String> {
-    if kind.server && matches!(kind.protocol, Protocol::Mqtt) {
-        return Some(format!("stream type '{}': server of {}", kind.name, kind.protocol.name()));
-    }
-    match kind.protocol {
-        Protocol::H1 | Protocol::H2 | Protocol::Raw | Protocol::Ws | Protocol::Mqtt => None,
-        Protocol::H3 => {
-            Some(format!("stream type '{}': protocol {}", kind.name, kind.protocol.name()))
-        }
-    }
+    let protocol = match kind.protocol {
+        // it never leaves the process
+        _ if kind.local_sink => true,
+        Protocol::H1 => true,
+        Protocol::H2 => built::H2,
+        Protocol::Raw => built::RAW,
+        Protocol::Ws => built::WS,
+        Protocol::Mqtt => built::MQTT && !kind.server,
+        Protocol::H3 => false,
+    };
+    let what = match (kind.server, protocol) {
+        (true, _) if !built::SERVER => "server".to_owned(),
+        (true, false) => format!("server of {}", kind.protocol.name()),
+        (false, false) => format!("protocol {}", kind.protocol.name()),
+        (_, true) => return None,
+    };
+    Some(format!("stream type '{}': {what}", kind.name))
 }
 
 /// Callbacks of one stream inside each other. Programs that connect again in the callback that
@@ -103,7 +111,7 @@ impl Context {
     /// [`CreateError::Refused`], [`CreateError::NotBound`] or [`CreateError::Listen`]; the stream is
     /// gone then.
     pub fn start(&self, key: StreamKey) -> Result<(), CreateError> {
-        let listens = self.kind(key).is_some_and(|k| k.server);
+        let listens = built::SERVER && self.kind(key).is_some_and(|k| k.server);
         if listens && let Err(why) = self.listen(key) {
             self.discard(key);
             return Err(CreateError::Listen(why.to_string()));

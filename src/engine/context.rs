@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
 
+use super::codecs::Random;
 use super::conn::{Conn, ConnKey};
 use super::local::Locals;
 use super::plugs::{PlugKey, Plugs};
@@ -192,7 +193,7 @@ pub struct Context {
     policy: RefCell<Rc<Policy>>,
     clock: Box<dyn Clock>,
     random: SystemRandom,
-    unforetold: crate::proto::ws::Random,
+    unforetold: Random,
     pub(super) host: Box<dyn Host>,
     pub(super) options: ContextOptions,
     waker: Arc<mio::Waker>,
@@ -334,7 +335,7 @@ impl Context {
     }
 
     /// Where codecs get bytes that nobody can foretell.
-    pub(super) fn random_source(&self) -> crate::proto::ws::Random {
+    pub(super) fn random_source(&self) -> Random {
         Rc::clone(&self.unforetold)
     }
 

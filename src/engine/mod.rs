@@ -30,6 +30,7 @@
 //! | `cookies` | cookies in requests and responses |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
+//! | `codecs` | codecs that may be left out of the library |
 //! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `serve` | listening, connections that come in, requests and their answers |
 //! | `plugs` | what else lives on the loop: listeners, links of proxied programs |
@@ -47,6 +48,7 @@ mod api;
 mod auth;
 mod bus;
 mod captive_portal;
+mod codecs;
 mod conn;
 mod context;
 mod cookies;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::codecs;
 use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::{Context, Timer};
 use super::dial::Sharing;
@@ -10,9 +11,9 @@ use super::route::fill;
 use super::stream::{Link, StreamKey};
 use crate::policy::{self, Protocol, StreamType, Template};
 use crate::proto::mqtt::{self, Mqtt, Qos};
-use crate::proto::{BodyLen, Codec, Request, Reuse, Tid, h1, raw, ws};
+use crate::proto::{BodyLen, Codec, Request, Reuse, Tid, h1, raw};
 use crate::stream::Metadata;
-use crate::util::TxBuf;
+use crate::util::{TxBuf, built};
 
 impl Context {
     /// The handshake is done: the codec is chosen, and the streams that wait start.
@@ -106,25 +107,17 @@ impl Context {
         first: StreamKey,
     ) -> Result<Box<dyn Codec>, String> {
         let kind = self.kind(first).ok_or("the stream is gone")?;
-        Ok(match speaks {
-            Protocol::Raw => Box::new(raw::Raw::new()),
-            Protocol::H1 => Box::new(h1::H1::new()),
-            Protocol::H2 => Box::new(crate::proto::h2::H2::new(crate::proto::h2::Options {
-                tls: route.tls.is_some(),
-                cut_overflow: kind.http.quirk_overflows_txcr,
-                ..crate::proto::h2::Options::default()
-            })),
-            Protocol::Ws => {
-                let options = ws::Options {
-                    subprotocols: kind.ws.subprotocol.clone(),
-                    binary: kind.ws.binary,
-                    deflate: kind.ws.permessage_deflate.then(ws::DeflateOffer::default),
-                };
-                Box::new(ws::Ws::new(options, self.random_source()))
+        let codec: Option<Box<dyn Codec>> = match speaks {
+            Protocol::Raw if built::RAW => Some(Box::new(raw::Raw::new())),
+            Protocol::H1 => Some(Box::new(h1::H1::new())),
+            Protocol::H2 => codecs::h2::client(route.tls.is_some(), &kind),
+            Protocol::Ws => codecs::ws::client(&kind, self.random_source()),
+            Protocol::Mqtt if built::MQTT => {
+                Some(Box::new(self.mqtt_session(&kind, first, route)?))
             }
-            Protocol::Mqtt => Box::new(self.mqtt_session(&kind, first, route)?),
-            Protocol::H3 => return Err("h3 is not built into this library".into()),
-        })
+            Protocol::Raw | Protocol::Mqtt | Protocol::H3 => None,
+        };
+        codec.ok_or_else(|| format!("{} is not built into this library", speaks.name()))
     }
 
     /// An mqtt session as the policy of the stream that opens it says.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::proto::ws::Random;
+use super::codecs::Random;
 
 /// Bytes that the system is asked for at once: the masks of many frames.
 const AT_ONCE: usize = 256;

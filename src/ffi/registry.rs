@@ -13,7 +13,7 @@ use slotmap::Key;
 use super::context::CContext;
 use super::types::{lws_context, lws_ss_handle, lws_sspc_handle};
 use crate::engine::StreamKey;
-use crate::util::log;
+use crate::util::{built, log};
 
 /// Contexts that a process can have at the same time.
 pub(super) const MAX_CONTEXTS: usize = 64;
@@ -430,12 +430,16 @@ pub(super) fn peek_stream(handle: *const lws_ss_handle) -> Option<(Rc<CContext>,
     find_stream(handle.cast(), HERE).ok()
 }
 
+fn find_proxied(handle: *const lws_sspc_handle) -> Result<(Rc<CContext>, StreamKey), Refused> {
+    if built::PROXY { find_stream(handle.cast(), PROXIED) } else { Err(Refused::Stale) }
+}
+
 /// As [`stream`], of one that a proxy carries out.
 pub(super) fn sspc(
     caller: &str,
     handle: *const lws_sspc_handle,
 ) -> Option<(Rc<CContext>, StreamKey)> {
-    match find_stream(handle.cast(), PROXIED) {
+    match find_proxied(handle) {
         Ok(found) => Some(found),
         Err(why) => {
             log::err!("{caller}: {why}");
@@ -446,5 +450,5 @@ pub(super) fn sspc(
 
 /// As [`sspc`], silently.
 pub(super) fn peek_sspc(handle: *const lws_sspc_handle) -> Option<(Rc<CContext>, StreamKey)> {
-    find_stream(handle.cast(), PROXIED).ok()
+    find_proxied(handle).ok()
 }

@@ -16,7 +16,7 @@ use rustls::server::{
 use rustls::{KeyLogFile, RootCertStore, ServerConfig};
 
 use super::tls::{Below, tls_error};
-use super::trust::provider;
+use super::trust::{backend, provider};
 use super::{Identity, Tls, Transport, TrustError};
 
 /// Sessions that a server remembers for clients that know no tickets.
@@ -80,7 +80,7 @@ impl ServerStore {
         let mut config = builder.with_cert_resolver(identity.resolver());
         config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
         config.key_log = Arc::new(KeyLogFile::new());
-        match rustls::crypto::ring::Ticketer::new() {
+        match backend::Ticketer::new() {
             Ok(ticketer) => {
                 config.ticketer = ticketer;
                 config.session_storage = ServerSessionMemoryCache::new(MAX_SESSIONS);

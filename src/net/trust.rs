@@ -10,6 +10,7 @@ use rustls::client::{
     WebPkiServerVerifier,
 };
 use rustls::crypto::CryptoProvider;
+pub(super) use rustls::crypto::ring as backend;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::sign::CertifiedKey;
@@ -64,7 +65,7 @@ impl std::error::Error for TrustError {}
 /// The cryptography. The one place that knows which it is.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())).clone()
+    PROVIDER.get_or_init(|| Arc::new(backend::default_provider())).clone()
 }
 
 /// Certificates to trust, with the sessions and configurations that depend on them. Each

@@ -11,6 +11,7 @@
 mod build;
 mod check;
 mod defaults;
+#[cfg(feature = "tools")]
 mod describe;
 mod error;
 mod json;
@@ -27,9 +28,11 @@ mod template;
 mod tests;
 mod trust;
 mod values;
+#[cfg(feature = "tools")]
 mod write;
 
 pub use defaults::default_policy;
+#[cfg(feature = "tools")]
 pub use describe::{KeyInfo, Takes, keys_of};
 pub use error::{Diag, Kind, MAX_DIAGS, Pos, Severity};
 pub use json::{MAX_DEPTH, MAX_TEXT, MAX_VALUES};
@@ -43,4 +46,5 @@ pub use parser::{
 pub use special::{MAX_BACKOFF, MAX_METADATA, MAX_OPTIONS, MAX_RESP_MAP};
 pub use template::{ExpandError, MAX_EXPANDED, Template, Unterminated};
 pub use trust::{DerKind, MAX_DER, kind as der_kind};
+#[cfg(feature = "tools")]
 pub use write::{InForce, stream_keys, to_text};

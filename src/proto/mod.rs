@@ -7,12 +7,14 @@
 //! pieces marked by start and end of message.
 
 pub mod h1;
+#[cfg(feature = "h2")]
 pub mod h2;
 pub mod mqtt;
 pub mod mux;
 pub mod raw;
 mod serve;
 pub mod sss;
+#[cfg(feature = "ws")]
 pub mod ws;
 
 pub use serve::{Asked, Response, Upgrade};

@@ -2,6 +2,7 @@
 //! engine's logging. Nothing here imports another module of ours.
 
 mod buf;
+pub mod built;
 pub mod clock;
 pub mod log;
 pub mod proxy;

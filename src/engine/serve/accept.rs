@@ -3,15 +3,16 @@
 use std::rc::Rc;
 
 use super::{PortKey, Role, Served};
+use crate::engine::codecs;
 use crate::engine::conn::{Conn, ConnKey, Open, Stage};
 use crate::engine::context::{Context, Core, Timer};
 use crate::engine::stream::{Link, NewStream, Stream, StreamKey};
 use crate::net::{Accepted, ServerStore, ServerTls, Tls, Transport};
 use crate::policy::{Protocol, StreamType};
-use crate::proto::{BodyLen, Codec, Request, Tid, h1, h2, raw};
+use crate::proto::{BodyLen, Codec, Request, Tid, h1, raw};
 use crate::stream::{Input, Ret};
 use crate::util::clock::MS;
-use crate::util::{Micros, TxBuf, log};
+use crate::util::{Micros, TxBuf, built, log};
 
 /// Connections taken of one port in one turn, so that those that are there get theirs.
 const ACCEPTS_PER_TURN: u32 = 256;
@@ -21,6 +22,9 @@ const NO_ROOM_WAIT: Micros = 100 * MS;
 impl Context {
     /// Takes connections that wait on ports. Returns whether any might.
     pub(in crate::engine) fn accept_waiting(&self) -> bool {
+        if !built::SERVER {
+            return false;
+        }
         let ready: Vec<PortKey> = {
             let core = self.core();
             core.ports.iter().filter(|(_, p)| p.ready).map(|(k, _)| k).collect()
@@ -252,7 +256,7 @@ impl Context {
             let kept = served.sniff.as_mut()?;
             let old = kept.len();
             kept.extend_from_slice(bytes);
-            let is_h2 = h2::is_preface(kept)?;
+            let is_h2 = codecs::h2::is_preface(kept)?;
             kept.truncate(old);
             (is_h2, served.sniff.take()?)
         };
@@ -290,19 +294,19 @@ impl Core {
 
 /// The codec of a connection that came in.
 fn serving_codec(speaks: Protocol, kind: &StreamType) -> Box<dyn Codec> {
+    let h2 = if speaks == Protocol::H2 { codecs::h2::server(kind) } else { None };
+    if let Some(codec) = h2 {
+        return codec;
+    }
     match speaks {
         Protocol::Raw => Box::new(raw::Raw::new()),
-        Protocol::H2 => Box::new(h2::H2Server::new(h2::ServerOptions {
-            max_header_list: kind.serve.max_head,
-            max_body: kind.serve.max_body,
-            ..h2::ServerOptions::default()
-        })),
-        Protocol::H1 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
+        Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {
             Box::new(h1::H1Server::new(h1::ServerOptions {
                 max_head: kind.serve.max_head as usize,
                 max_fields: usize::from(kind.serve.max_fields),
                 max_body: kind.serve.max_body,
-                websocket: kind.ws.subprotocol.is_some() || kind.protocol == Protocol::Ws,
+                websocket: built::WS
+                    && (kind.ws.subprotocol.is_some() || kind.protocol == Protocol::Ws),
                 ..h1::ServerOptions::default()
             }))
         }

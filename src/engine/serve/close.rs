@@ -11,7 +11,7 @@ use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
 use crate::proto::{Reuse, Tid};
 use crate::util::clock::SEC;
-use crate::util::{Micros, log};
+use crate::util::{Micros, built, log};
 
 /// How long the client's close is awaited after ours. What is in its buffers would be lost if
 /// bytes that nobody reads made the system reset the connection (RFC 9112 9.6).
@@ -248,7 +248,7 @@ impl Context {
 
     /// Whether a connection came in.
     pub(in crate::engine) fn is_served(&self, conn: ConnKey) -> bool {
-        self.core().conns.get(conn).is_some_and(|c| c.served.is_some())
+        built::SERVER && self.core().conns.get(conn).is_some_and(|c| c.served.is_some())
     }
 
     /// What is to be given to the codec of a connection that has just received `bytes`.

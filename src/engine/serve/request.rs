@@ -6,20 +6,19 @@ use std::rc::Rc;
 use percent_encoding::percent_decode;
 
 use super::answer::INTERNAL_ERROR;
-use crate::engine::conn::{Conn, ConnKey, Open};
+use crate::engine::codecs::ws;
+use crate::engine::conn::{Conn, ConnKey};
 use crate::engine::context::Context;
 use crate::engine::life::Fate;
 use crate::engine::open::bind_tid;
 use crate::engine::stream::{Link, Stream, StreamKey, Txn, tag_with_path};
-use crate::policy::{Protocol, StreamType};
-use crate::proto::{Asked, BodyLen, ProtoError, ProtoErrorKind, Response, Tid, Upgrade, ws};
+use crate::policy::Protocol;
+use crate::proto::{Asked, BodyLen, Response, Tid, Upgrade};
 use crate::stream::{Input, Phase};
 use crate::util::log;
 
 /// More requests came in a second than the policy allows.
 const TOO_MANY_REQUESTS: u16 = 429;
-/// The connection speaks ws from now on.
-const SWITCHING_PROTOCOLS: u16 = 101;
 /// The server speaks ws only.
 const UPGRADE_REQUIRED: u16 = 426;
 
@@ -155,7 +154,7 @@ impl Context {
             let core = &mut *core;
             let Some(stream) = core.streams.get(key) else { return false };
             let Some(open) = core.conns.get_mut(conn).and_then(Conn::open) else { return false };
-            grant(open, &stream.kind, tid)
+            ws::grant(open, &stream.kind, tid)
         };
         if let Err(e) = &granted {
             log::err!("{e}");
@@ -163,26 +162,6 @@ impl Context {
         }
         granted.is_ok()
     }
-}
-
-/// Answers with 101; the connection speaks ws from then on.
-fn grant(open: &mut Open, kind: &StreamType, tid: Tid) -> Result<(), ProtoError> {
-    let Some(asked) = open.codec.request(tid) else {
-        return Err(ProtoError::new(ProtoErrorKind::BadRequest, "the request is gone"));
-    };
-    let options = ws::ServerOptions {
-        subprotocols: kind.ws.subprotocol.clone(),
-        binary: kind.ws.binary,
-        deflate: kind.ws.permessage_deflate,
-        max_message: kind.serve.max_body,
-    };
-    let accepted = ws::accept(asked, &options)?;
-    let fields = accepted.fields();
-    let answer = Response { status: SWITCHING_PROTOCOLS, fields: &fields, body: BodyLen::None };
-    open.codec.respond(tid, &answer, &mut open.out)?;
-    open.codec = Box::new(ws::WsServer::new(tid, &accepted, &options));
-    open.speaks = Protocol::Ws;
-    Ok(())
 }
 
 impl Stream {

@@ -15,7 +15,7 @@ use super::registry;
 use super::types::{lws_context, lws_ss_proxy_rules};
 use crate::engine::Context;
 use crate::proxy::server::{Home, Options, Peer, Place, Proxy};
-use crate::util::log;
+use crate::util::{built, log};
 
 /// The way back into a context from the callbacks of its own streams.
 struct CHome(*mut lws_context);
@@ -87,6 +87,9 @@ unsafe fn open(
     port: c_int,
     rules: Option<&lws_ss_proxy_rules>,
 ) -> Result<(), String> {
+    if !built::PROXY {
+        return Err("the proxy is not built into this library".into());
+    }
     let mut options = Options { peer_of, ..Options::default() };
     if let Some(rules) = rules {
         // SAFETY: the caller promises good rules.

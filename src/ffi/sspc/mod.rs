@@ -28,7 +28,7 @@ use crate::engine::StreamKey;
 use crate::proto::sss::MAX_STREAM_TYPE;
 use crate::proxy::client::{self, Client, Loop, Place};
 use crate::stream::Ret;
-use crate::util::log;
+use crate::util::{built, log};
 
 /// What a context keeps for them.
 pub(super) struct Sspc {
@@ -204,6 +204,10 @@ pub unsafe extern "C" fn lws_sspc_create(
             }
             let Some(cx) = registry::context("lws_sspc_create", context) else { return 1 };
             let _frame = cx.enter();
+            if !built::PROXY {
+                log::err!("lws_sspc_create: streams at a proxy are not built into this library");
+                return 1;
+            }
             if ssi.is_null() {
                 log::err!("lws_sspc_create: ssi is NULL");
                 return 1;
