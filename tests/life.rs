@@ -46,6 +46,8 @@ struct Log {
     /// What tx gives is not the end of the message.
     more: Cell<bool>,
     answer: Cell<Option<(State, Ret)>>,
+    /// Done at each rx.
+    at_rx: RefCell<Option<Box<dyn Fn()>>>,
     /// As `answer`, for several states.
     answers: RefCell<Vec<(State, Ret)>>,
 }
@@ -69,6 +71,9 @@ impl Handler for Program {
 
     fn rx(&self, data: &[u8], _: Flags) -> Ret {
         self.log.rx.borrow_mut().extend_from_slice(data);
+        if let Some(act) = &*self.log.at_rx.borrow() {
+            act();
+        }
         Ret::Ok
     }
 
@@ -83,7 +88,7 @@ impl Handler for Program {
 }
 
 struct World {
-    cx: Context,
+    cx: Rc<Context>,
     clock: Rc<Virtual>,
     dir: tempdir::Dir,
 }
@@ -141,7 +146,7 @@ impl World {
         let options = ContextOptions::default();
         let host = Box::new(NoHost);
         let cx = Context::new(policy, Box::new(Rc::clone(&clock)), host, options).unwrap();
-        Self { cx, clock, dir }
+        Self { cx: Rc::new(cx), clock, dir }
     }
 
     fn listen(&self) -> UnixListener {
@@ -210,6 +215,29 @@ fn the_whole_backoff_table_is_used_and_its_last_entry_repeats() {
     assert_eq!(log.times("UNREACHABLE"), attempts);
     assert_eq!(log.states().last().unwrap(), "ALL_RETRIES_FAILED");
     assert_eq!(log.times("ALL_RETRIES_FAILED"), [34_000]);
+}
+
+#[test]
+fn an_answer_leaves_nothing_to_do_for_the_next_turn() {
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let (mut peer, _) = listener.accept().unwrap();
+    w.until(|| log.states().last().is_some_and(|s| s == "CONNECTED"));
+    w.cx.turn(Some(0)).unwrap();
+    let cx = Rc::downgrade(&w.cx);
+    let answer = move || assert_eq!(cx.upgrade().unwrap().request_tx(s), Ret::Ok);
+    *log.at_rx.borrow_mut() = Some(Box::new(answer));
+    for n in 1..=3 {
+        *log.tx.borrow_mut() = b"answer".to_vec();
+        peer.write_all(b"ask").unwrap();
+        w.until(|| log.rx.borrow().len() == 3 * n);
+        let mut got = [0; 6];
+        peer.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"answer");
+        assert_ne!(w.cx.time_to_work(), Some(0), "the loop can't sleep");
+    }
 }
 
 #[test]

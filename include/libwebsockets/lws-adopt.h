@@ -4,6 +4,9 @@
 
 /*
  * Adopting descriptors that the program opened itself.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-base.h>
 

@@ -4,6 +4,8 @@
 
 /*
  * What every other part needs: system headers, attributes, sizes and times, handles.
+ *
+ * Where: everywhere, in every callback and in any thread.
  */
 #include "lws_config.h"
 

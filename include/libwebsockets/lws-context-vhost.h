@@ -4,6 +4,9 @@
 
 /*
  * The context: made first, destroyed last; one loop and everything on it.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-adopt.h>
 #include <libwebsockets/lws-logs.h>
@@ -650,7 +653,7 @@ LWS_VISIBLE LWS_EXTERN void lws_default_loop_exit(struct lws_context *cx);
 
 /**
  * Runs the loop until `lws_default_loop_exit`, or until the context is destroyed, and destroys
- * it.
+ * it. Not for callbacks: there no loop is run, and the context is destroyed.
  *
  * Safety:
  * `cx` came from this library.
@@ -658,7 +661,7 @@ LWS_VISIBLE LWS_EXTERN void lws_default_loop_exit(struct lws_context *cx);
 LWS_VISIBLE LWS_EXTERN void lws_context_default_loop_run_destroy(struct lws_context *cx);
 
 /**
- * The `user` pointer that the context was made with.
+ * The `user` pointer that the context was made with; NULL if there is no such context.
  *
  * Safety:
  * `context` came from this library.
@@ -666,7 +669,7 @@ LWS_VISIBLE LWS_EXTERN void lws_context_default_loop_run_destroy(struct lws_cont
 LWS_VISIBLE LWS_EXTERN void *lws_context_user(struct lws_context *context);
 
 /**
- * Whether the context is being destroyed: 1 or 0.
+ * Whether the context is being destroyed, or gone: 1 or 0.
  *
  * Safety:
  * `context` came from this library.

@@ -5,6 +5,8 @@
 /*
  * Doubly linked lists with an owner. The link (lws_dll2_t) is a member of the listed object; from
  * the link to the object by lws_container_of().
+ *
+ * Where: everywhere, in every callback and in any thread; an object only in one thread at a time.
  */
 #include <libwebsockets/lws-base.h>
 
@@ -45,7 +47,7 @@ struct lws_dll2_owner {
 typedef struct lws_dll2_owner lws_dll2_owner_t;
 
 /**
- * Adds `d` as the first of the list.
+ * Adds `d` as the first of the list `owner`.
  *
  * Safety:
  * Both are live; `d` is in no list.
@@ -53,7 +55,7 @@ typedef struct lws_dll2_owner lws_dll2_owner_t;
 LWS_VISIBLE LWS_EXTERN void lws_dll2_add_head(struct lws_dll2 *d, struct lws_dll2_owner *owner);
 
 /**
- * Adds `d` as the last of the list.
+ * Adds `d` as the last of the list `owner`.
  *
  * Safety:
  * Both are live; `d` is in no list.
@@ -109,7 +111,7 @@ LWS_VISIBLE LWS_EXTERN void lws_dll2_clear(struct lws_dll2 *d);
 LWS_VISIBLE LWS_EXTERN void lws_dll2_owner_clear(struct lws_dll2_owner *d);
 
 /**
- * Calls `cb` for each link from the first to the last; it may remove the one it is called for.
+ * Calls `cb` with each link of `owner`, first to last, and `user`; it may remove that link.
  * Stops and returns 1 when `cb` returns not 0, else returns 0.
  *
  * Safety:
@@ -121,7 +123,7 @@ int lws_dll2_foreach_safe(struct lws_dll2_owner *owner,
                           lws_dll2_foreach_cb_t cb);
 
 /**
- * Adds `d` to a list that is sorted by `compare`, in front of those that are equal.
+ * Adds `d` to the list `own`, which is sorted by `compare`, in front of those that are equal.
  *
  * Safety:
  * Both are live, `d` is in no list, `compare` is callable and changes nothing.
@@ -144,8 +146,9 @@ void lws_dll2_add_sorted_priv(struct lws_dll2 *d,
                               int (*compare3)(void*, const struct lws_dll2*, const struct lws_dll2*));
 
 /**
- * Finds the first object in the list whose string equals the `namelen` bytes of `name`. The
- * object's link lies `dll2_ofs` bytes and the pointer to its string `ptr_ofs` bytes behind its
+ * Finds the first object in the list `own` whose string equals the `namelen` bytes of `name`.
+ * The object's link lies `dll2_ofs` bytes and the pointer to its string `ptr_ofs` bytes behind
+ * its
  * start. Returns the object or NULL.
  *
  * Safety:
@@ -158,21 +161,21 @@ void *_lws_dll2_search_sz_pl(struct lws_dll2_owner *own,
                              size_t dll2_ofs,
                              size_t ptr_ofs);
 
-/** The list that the link is on, or NULL. */
+/** The list that the link `d` is on, or NULL. */
 static LWS_INLINE const struct lws_dll2_owner *
 lws_dll2_owner(const struct lws_dll2 *d)
 {
     return d->owner;
 }
 
-/** The first link, or NULL. */
+/** The first link of `owner`, or NULL. */
 static LWS_INLINE struct lws_dll2 *
 lws_dll2_get_head(struct lws_dll2_owner *owner)
 {
     return owner->head;
 }
 
-/** The last link, or NULL. */
+/** The last link of `owner`, or NULL. */
 static LWS_INLINE struct lws_dll2 *
 lws_dll2_get_tail(struct lws_dll2_owner *owner)
 {

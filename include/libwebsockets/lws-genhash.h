@@ -4,6 +4,8 @@
 
 /*
  * Hashes and HMACs.
+ *
+ * Where: everywhere, in every callback and in any thread; an object only in one thread at a time.
  */
 #include <libwebsockets/lws-base.h>
 
@@ -172,7 +174,8 @@ LWS_VISIBLE LWS_EXTERN int lws_genhmac_destroy(struct lws_genhmac_ctx *ctx, void
 
 /**
  * HKDF-Extract (RFC 5869, 2.2): `prk` becomes the HMAC of the `ikm_len` bytes of `ikm` under
- * `salt`, which may be NULL for zeroes. Returns 0, or -1 for an unknown type.
+ * the `salt_len` bytes of `salt`, which may be NULL for zeroes. Returns 0, or -1 for an unknown
+ * type.
  *
  * Safety:
  * The inputs have their lengths; `prk` has room for the HMAC.
@@ -186,8 +189,9 @@ int lws_genhkdf_extract(enum lws_genhmac_types type,
                         uint8_t *prk);
 
 /**
- * HKDF-Expand (RFC 5869, 2.3): `okm_len` bytes of output for `info`. Returns 0, or -1 for an
- * unknown type, missing pointers or more output than 255 times the HMAC's size.
+ * HKDF-Expand (RFC 5869, 2.3): `okm_len` bytes of output at `okm`, from the `prk_len` bytes of
+ * the key `prk` and the `info_len` bytes of `info`. Returns 0, or -1 for an unknown type,
+ * missing pointers or more output than 255 times the HMAC's size.
  *
  * Safety:
  * The inputs have their lengths; `okm` has `okm_len` writable bytes.

@@ -14,6 +14,9 @@
  *   lwsl_hexdump_LEVEL(buf, len), lwsl_hexdump_cx_LEVEL(context, buf, len) ...: bytes
  *   lwsl_ratelimit_LEVEL(limit, us, format, ...), lwsl_ratelimit_cx_LEVEL(limit, us, context, ...) ...:
  *                                     at most once in so many microseconds
+ *
+ * Where: everywhere, in every callback and in any thread; those about an object in the thread that
+ * runs its context's loop.
  */
 #include <libwebsockets/lws-base.h>
 
@@ -148,28 +151,30 @@ typedef struct lws_log_ratelimit lws_log_ratelimit_t;
 /** The emit function takes the log context (`lws_log_emit_cx_t`). */
 #define LLLF_LOG_CONTEXT_AWARE (1 << 30)
 
-/** Writes a line of this level, formatted like printf(), if the level is wanted. */
+/** Writes a line of the level `filter` (one of LLL_...), formatted like printf(), if it is wanted. */
 LWS_VISIBLE LWS_EXTERN void
 _lws_log(int filter, const char *format, ...) LWS_FORMAT(2);
 
-/** As _lws_log(), with the arguments as a va_list. */
+/** As `_lws_log`, with the arguments as the va_list `vl`. */
 LWS_VISIBLE LWS_EXTERN void
 _lws_logv(int filter, const char *format, va_list vl);
 
 /**
- * As _lws_log(), through a log context (NULL: the process's), about an object that prep knows how
- * to name. The function's name is put in front if it is not NULL.
+ * As `_lws_log`, through the log context `cx` (NULL: the process's), about `obj`, which `prep` knows
+ * how to name. `_fun`, the function's name, is put in front if it is not NULL.
  */
 LWS_VISIBLE LWS_EXTERN void
 _lws_log_cx(lws_log_cx_t *cx, lws_log_prepend_cx_t prep, void *obj, int filter, const char *_fun,
             const char *format, ...) LWS_FORMAT(6);
 
 /**
- * As _lws_log() and _lws_log_cx(), for a line that stands for dropped lines: what
- * lws_log_ratelimit_check() returned.
+ * As `_lws_log`, for a line that stands for dropped lines: `dropped` is what
+ * `lws_log_ratelimit_check` returned.
  */
 LWS_VISIBLE LWS_EXTERN void
 _lws_log_rl(int filter, uint32_t dropped, const char *format, ...) LWS_FORMAT(3);
+
+/** As `_lws_log_cx`, for a line that stands for dropped lines, as in `_lws_log_rl`. */
 LWS_VISIBLE LWS_EXTERN void
 _lws_log_cx_rl(lws_log_cx_t *cx, lws_log_prepend_cx_t prep, void *obj, int filter,
                uint32_t dropped, const char *_fun, const char *format, ...) LWS_FORMAT(7);
@@ -184,7 +189,8 @@ _lws_log_cx_rl(lws_log_cx_t *cx, lws_log_prepend_cx_t prep, void *obj, int filte
 LWS_VISIBLE LWS_EXTERN int lwsl_timestamp(int level, char *p, size_t len);
 
 /**
- * Writes a line to stderr, coloured if that is a terminal. The default emitter.
+ * Writes a line of this `level` (one of `LLL_*`) to stderr, coloured if that is a terminal. The
+ * default emitter.
  *
  * Safety:
  * `line` is NUL-terminated.
@@ -222,7 +228,8 @@ void lws_log_emit_cx_file(struct lws_log_cx *cx,
 
 /**
  * A `refcount_cb` that opens the file named by the context's `opaque` for the first object and
- * closes it after the last. The file is emptied first and has mode 0600.
+ * closes it after the last. `_new` is above 0 for an object that comes, else for one that goes.
+ * The file is emptied first and has mode 0600.
  *
  * Safety:
  * `cx` is a live log context; its `opaque` is a NUL-terminated path.
@@ -262,8 +269,8 @@ void lwsl_hexdump_level_cx(struct lws_log_cx *cx,
                            size_t len);
 
 /**
- * Sets the process's levels, a mask of `LLL_*`, and, unless it is NULL, the function that gets
- * each line with its newline. May be called before a context exists.
+ * Sets the process's levels, `flags`, a mask of `LLL_*`, and, unless it is NULL, the function
+ * that gets each line with its newline. May be called before a context exists.
  *
  * Safety:
  * `func` is NULL or stays callable until it is replaced.

@@ -4,6 +4,9 @@
 
 /*
  * Strings, numbers, time, randomness, the command line.
+ *
+ * Where: everywhere, in every callback and in any thread; those that are given a context in the
+ * thread that runs its loop.
  */
 #include <libwebsockets/lws-context-vhost.h>
 
@@ -147,8 +150,8 @@ const char *lws_nstrstr(const char *buf,
                         size_t nl);
 
 /**
- * Compares without telling by its duration where the difference is. Returns 0 if the `len`
- * bytes are equal.
+ * Compares `a` and `b` without telling by its duration where the difference is. Returns 0 if the
+ * `len` bytes are equal.
  *
  * Safety:
  * Both pointers have `len` readable bytes.
@@ -277,7 +280,7 @@ void lws_switches_print_help(const char *prog,
 LWS_VISIBLE LWS_EXTERN unsigned int lws_sigbits(size_t u);
 
 /**
- * Writes 16 bits at `b`, most significant byte first.
+ * Writes the 16 bits of `u` at `b`, most significant byte first.
  *
  * Safety:
  * `b` has room for 2 bytes.
@@ -293,7 +296,7 @@ LWS_VISIBLE LWS_EXTERN void lws_ser_wu16be(uint8_t *b, uint16_t u);
 LWS_VISIBLE LWS_EXTERN uint16_t lws_ser_ru16be(const uint8_t *b);
 
 /**
- * Writes 32 bits at `b`, most significant byte first.
+ * Writes the 32 bits of `u` at `b`, most significant byte first.
  *
  * Safety:
  * `b` has room for 4 bytes.
@@ -309,7 +312,7 @@ LWS_VISIBLE LWS_EXTERN void lws_ser_wu32be(uint8_t *b, uint32_t u);
 LWS_VISIBLE LWS_EXTERN uint32_t lws_ser_ru32be(const uint8_t *b);
 
 /**
- * Writes 64 bits at `b`, most significant byte first.
+ * Writes the 64 bits of `u` at `b`, most significant byte first.
  *
  * Safety:
  * `b` has room for 8 bytes.
@@ -379,12 +382,12 @@ LWS_VISIBLE LWS_EXTERN void *lws_get_opaque_user_data(const struct lws *wsi);
 LWS_VISIBLE LWS_EXTERN void lws_set_opaque_user_data(struct lws *wsi, void *data);
 
 /**
- * As snprintf(), but a text that had to be cut returns size, and a NULL or empty buffer 0.
+ * As snprintf(), but a text that had to be cut returns `size`, and 0 if `str` is NULL or `size` 0.
  */
 LWS_VISIBLE LWS_EXTERN int
 lws_snprintf(char *str, size_t size, const char *format, ...) LWS_FORMAT(3);
 
-/** C's open(), with close-on-exec set. */
+/** C's open(file, oflag, mode), with close-on-exec set: a descriptor of the caller's, or -1. */
 LWS_VISIBLE LWS_EXTERN int
 lws_open(const char *file, int oflag, ...);
 

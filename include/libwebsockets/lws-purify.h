@@ -4,6 +4,8 @@
 
 /*
  * Making text safe to be put into other text.
+ *
+ * Where: everywhere, in every callback and in any thread.
  */
 #include <libwebsockets/lws-base.h>
 

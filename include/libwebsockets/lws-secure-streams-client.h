@@ -5,6 +5,9 @@
 /*
  * Streams that live in a proxy. A program compiled with LWS_SS_USE_SSPC uses these under the names
  * of lws-secure-streams.h, so that one source serves for both.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-secure-streams-policy.h>
 #include <libwebsockets/lws-secure-streams-serialization.h>
@@ -179,7 +182,8 @@ void lws_sspc_start_timeout(struct lws_sspc_handle *h,
 LWS_VISIBLE LWS_EXTERN void lws_sspc_cancel_timeout(struct lws_sspc_handle *h);
 
 /**
- * Exchanges callbacks; those given as NULL stay.
+ * Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call
+ * on.
  *
  * Safety:
  * `h` came from this library; the callbacks stay callable as long as the stream lives.

@@ -4,6 +4,9 @@
 
 /*
  * The policy: what a stream type is.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-secure-streams.h>
 

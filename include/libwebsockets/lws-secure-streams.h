@@ -5,6 +5,9 @@
 /*
  * Streams. A program names a stream type of its policy, gives callbacks and gets payload; how the
  * payload travels is the policy's business.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-adopt.h>
 #include <libwebsockets/lws-context-vhost.h>
@@ -181,9 +184,7 @@ typedef lws_ss_state_return_t (*lws_sscb_state)(void *userobj,
 /** Called for each accepted stream, with the caller's argument. */
 typedef void (*lws_sssfec_cb)(struct lws_ss_handle *h, void *arg);
 
-/**
- * What `lws_ss_create` is told. Not copied by reference: may be on the stack, except the strings.
- */
+/** What `lws_ss_create` is told. It is copied, the name too: may be on the stack. */
 struct lws_ss_info {
     /** Name of the stream type in the policy. */
     const char *streamtype;
@@ -316,9 +317,9 @@ int lws_ss_proxy_create_ruled(struct lws_context *context,
                               const struct lws_ss_proxy_rules *rules);
 
 /**
- * Connects a raw stream to a descriptor that is open already: one end of a pipe, a terminal, a
- * socket. CONNECTING and CONNECTED are said before this returns; then what can be read comes as
- * rx, what tx gives is written, and the other side's end is DISCONNECTED.
+ * Connects a raw stream to a descriptor, `fd`, that is open already: one end of a pipe, a
+ * terminal, a socket. CONNECTING and CONNECTED are said before this returns; then what can be
+ * read comes as rx, what tx gives is written, and the other side's end is DISCONNECTED.
  *
  * Returns 0, and the descriptor is the stream's, which makes it non-blocking and closes it with
  * the link. Or 1: if it is no open descriptor, or the stream is not raw by its policy or has a
@@ -534,7 +535,8 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_start_timeout(struct lws_ss_handle *h, unsign
 LWS_VISIBLE LWS_EXTERN void lws_ss_cancel_timeout(struct lws_ss_handle *h);
 
 /**
- * Exchanges callbacks; those given as NULL stay.
+ * Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call
+ * on.
  *
  * Safety:
  * `h` came from this library; the callbacks stay callable as long as the stream lives.
@@ -573,15 +575,18 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_add_peer_tx_credit(struct lws_ss_handle *h, in
 LWS_VISIBLE LWS_EXTERN void lws_ss_validity_confirmed(struct lws_ss_handle *h);
 
 /**
- * Says how the request under way on an accepted stream is answered: 0 for status 200, else the
- * status itself (200 to 599; others are answered with 500). To be called before the answer
+ * Says how the request under way on an accepted stream is answered: with a `nack` of 0 by status
+ * 200, else by the status `nack` (200 to 599; others are answered with 500). To be called
+ * before the answer
  * begins, in SERVER_TXN or any time after it; a request that is answered without this call gets
  * status 404. The answer begins with the first `tx` callback, which has to be asked for.
  *
  * Safety:
  * `h` came from this library.
  */
-LWS_VISIBLE LWS_EXTERN void lws_ss_server_ack(struct lws_ss_handle *h, int nack);
+LWS_VISIBLE LWS_EXTERN
+void lws_ss_server_ack(struct lws_ss_handle *h,
+                       int nack);
 
 /**
  * Calls `cb` with each stream that has come in to the listening stream `h` and exists now, oldest

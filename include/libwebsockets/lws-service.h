@@ -4,6 +4,9 @@
 
 /*
  * The loop.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-base.h>
 

@@ -4,6 +4,8 @@
 
 /*
  * Base64, base32 and SHA-1.
+ *
+ * Where: everywhere, in every callback and in any thread; an object only in one thread at a time.
  */
 #include <libwebsockets/lws-base.h>
 
@@ -62,6 +64,7 @@ LWS_VISIBLE LWS_EXTERN void lws_b64_decode_state_init(struct lws_b64state *state
 
 /**
  * Decodes a piece of base64, of either alphabet, with or without padding; whitespace is skipped.
+ * `state` is what goes from one piece to the next.
  * `*in_len` and `*out_size` are the sizes on entry and what was used on return: what did not fit
  * is left for the next call. The last piece has `is_final`. Returns 0, or -1 with a log line if
  * it

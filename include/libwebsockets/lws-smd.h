@@ -5,6 +5,8 @@
 /*
  * System messages: short JSON texts of a class, told to everybody in the process (and, through
  * the proxy, in others) who listens for that class.
+ *
+ * Where: in every callback and in any thread. Listeners are called by the context's loop.
  */
 #include <libwebsockets/lws-base.h>
 
@@ -139,7 +141,7 @@ LWS_VISIBLE LWS_EXTERN int lws_smd_ss_rx_forward(void *ss_user, const uint8_t *b
 LWS_VISIBLE LWS_EXTERN int lws_smd_sspc_rx_forward(void *ss_user, const uint8_t *buf, size_t len);
 
 /**
- * Tells a message of this class, formatted like printf(), to everybody who listens.
+ * Tells a message of the class `_class`, formatted like printf(), to everybody who listens.
  * Returns 0, or 1 if it does not fit or the queue is full.
  */
 LWS_VISIBLE LWS_EXTERN int
@@ -147,9 +149,9 @@ lws_smd_msg_printf(struct lws_context *context, lws_smd_class_t _class, const ch
     LWS_FORMAT(3);
 
 /**
- * For the tx callback of a LWS_SMD_STREAMTYPENAME stream: writes header and message, formatted
- * like printf(), at buf. Before, *len is the room; afterwards it is what was written. The tag is
- * for the logs. Returns 0, or 1 if it does not fit.
+ * For the tx callback of a LWS_SMD_STREAMTYPENAME stream: writes header and message, of the class
+ * `_class` and formatted like printf(), at `buf`. Before, `*len` is the room; afterwards it is what
+ * was written. `tag` is for the logs. Returns 0, or 1 if it does not fit.
  */
 LWS_VISIBLE LWS_EXTERN int
 lws_smd_ss_msg_printf(const char *tag, uint8_t *buf, size_t *len, lws_smd_class_t _class,

@@ -4,6 +4,8 @@
 
 /*
  * State managers: see lws_state_manager.
+ *
+ * Where: in the thread that runs the context's loop, in every callback.
  */
 #include <libwebsockets/lws-dll2.h>
 #include <libwebsockets/lws-smd.h>
@@ -59,8 +61,8 @@ struct lws_state_manager {
 typedef struct lws_state_manager lws_state_manager_t;
 
 /**
- * Adds a notifier. It is asked before those that were added earlier. Legal at any time, also in a
- * notifier.
+ * Adds the notifier `notify_link` to `mgr`. It is asked before those that were added earlier.
+ * Legal at any time, also in a notifier.
  *
  * Safety:
  * Both are live and the notifier stays so until it is removed or the manager goes.
@@ -70,7 +72,7 @@ void lws_state_reg_notifier(struct lws_state_manager *mgr,
                             struct lws_state_notify_link *notify_link);
 
 /**
- * Removes a notifier; does nothing if it is not there. Legal in its own callback.
+ * Removes the notifier `nl`; does nothing if it is not there. Legal in its own callback.
  *
  * Safety:
  * The notifier and its manager are live.
@@ -88,11 +90,11 @@ void lws_state_reg_notifier_list(struct lws_state_manager *mgr,
                                  struct lws_state_notify_link *const *notify_link_array);
 
 /**
- * Goes up to `target` one state at a time, until a notifier refuses a step by returning not 0;
- * that one is expected to call this again later. For each step the notifiers are called with the
- * current and the next state, and if all agree again with the new state twice. A `target` below
- * the
- * current state does nothing. Returns 0 always: look at the manager's state. Legal in a notifier.
+ * Has `mgr` go up to `target` one state at a time, until a notifier refuses a step by returning
+ * not 0; that one is expected to call this again later. For each step the notifiers are called
+ * with the current and the next state, and if all agree again with the new state twice. A
+ * `target` below the current state does nothing. Returns 0 always: look at the manager's state.
+ * Legal in a notifier.
  *
  * Safety:
  * The manager and its notifiers are live.
@@ -100,7 +102,8 @@ void lws_state_reg_notifier_list(struct lws_state_manager *mgr,
 LWS_VISIBLE LWS_EXTERN int lws_state_transition_steps(struct lws_state_manager *mgr, int target);
 
 /**
- * Goes to `target` in one step, unless a notifier refuses. Returns 0 always. Legal in a notifier.
+ * Has `mgr` go to `target` in one step, unless a notifier refuses. Returns 0 always. Legal in a
+ * notifier.
  *
  * Safety:
  * The manager and its notifiers are live.

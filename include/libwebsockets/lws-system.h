@@ -4,6 +4,9 @@
 
 /*
  * System blobs, system states and what the platform does for the library.
+ *
+ * Where: blobs in every callback and in any thread, everything else in the thread that runs the
+ * context's loop, in every callback.
  */
 #include <libwebsockets/lws-metrics.h>
 #include <libwebsockets/lws-state.h>
@@ -171,7 +174,8 @@ struct lws_system_blob *lws_system_get_blob(struct lws_context *context,
                                             int idx);
 
 /**
- * Makes the blob refer to the `len` bytes at `ptr`, without a copy. What it held before is freed.
+ * Makes the blob `b` refer to the `len` bytes at `ptr`, without a copy. What it held before is
+ * freed.
  *
  * Safety:
  * The memory stays readable until the blob is set anew, emptied or destroyed, or the context

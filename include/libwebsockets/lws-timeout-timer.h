@@ -5,6 +5,9 @@
 /*
  * Timers. A timer is a member of one of the program's objects; lws_container_of() leads from the
  * timer that the callback gets to the object.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-dll2.h>
 

@@ -4,6 +4,8 @@
 
 /*
  * Splitting text into tokens, and filling in ${...}.
+ *
+ * Where: everywhere, in every callback and in any thread; an object only in one thread at a time.
  */
 #include <libwebsockets/lws-base.h>
 
@@ -212,7 +214,8 @@ typedef struct lws_strexp lws_strexp_t;
 #define LWS_TOKENIZE_F_CHUNK (1 << 14)
 
 /**
- * Matches `check` against a pattern in which each `*` stands for any number of bytes.
+ * Matches the `clen` bytes of `check` against the `wlen` bytes of the pattern `wildcard`, in
+ * which each `*` stands for any number of bytes.
  * Returns 0 on a match, 1 otherwise.
  *
  * Safety:

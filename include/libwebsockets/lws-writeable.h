@@ -4,6 +4,9 @@
 
 /*
  * Writing to connections of the low-level API.
+ *
+ * Where: in the thread that runs the context's loop, in every callback; from another thread they
+ * log an error and do nothing.
  */
 #include <libwebsockets/lws-protocols-plugins.h>
 

@@ -192,6 +192,7 @@ pub struct Context {
     policy: RefCell<Rc<Policy>>,
     clock: Box<dyn Clock>,
     random: SystemRandom,
+    unforetold: crate::proto::ws::Random,
     pub(super) host: Box<dyn Host>,
     pub(super) options: ContextOptions,
     waker: Arc<mio::Waker>,
@@ -247,6 +248,7 @@ impl Context {
             policy: RefCell::new(policy),
             clock,
             random: SystemRandom::new(),
+            unforetold: super::random::source(),
             host,
             options,
             waker,
@@ -326,8 +328,7 @@ impl Context {
 
     /// Where codecs get bytes that nobody can foretell.
     pub(super) fn random_source(&self) -> crate::proto::ws::Random {
-        let random = self.random.clone();
-        Rc::new(move |bytes| random.fill(bytes).is_ok())
+        Rc::clone(&self.unforetold)
     }
 
     /// A fresh random number.
@@ -375,6 +376,17 @@ impl Core {
             conn.queued = true;
             self.ready.push_back(key);
         }
+    }
+
+    /// Takes a connection back out of the ready queue if it is the last one there and nothing
+    /// more is to be read: then there is only what its streams want to send.
+    pub fn take_back(&mut self, key: ConnKey) -> bool {
+        let last = self.ready.back() == Some(&key);
+        let take = last && self.conns.get(key).is_some_and(|c| !c.readable);
+        if take {
+            self.ready.pop_back();
+        }
+        take
     }
 
     /// Takes a timer back, if there is one.

@@ -39,6 +39,7 @@
 //! | `bus` | system messages as streams |
 //! | `file` | `file://` endpoints |
 //! | `adopt` | descriptors that the program opened itself |
+//! | `random` | bytes that nobody can foretell, for codecs |
 //! | `timers` | the timer heap |
 
 mod adopt;
@@ -64,6 +65,7 @@ mod plugs;
 mod pool;
 mod proxied;
 mod pump;
+mod random;
 mod route;
 mod send;
 mod serve;

@@ -192,13 +192,14 @@ impl Context {
                     return true;
                 }
                 let tls = c.served.as_ref().map_or(c.route.tls.is_some(), |s| s.tls);
-                let plain = !tls && !c.read_closed;
+                let closed = c.read_closed;
                 let Some(open) = c.open() else { return true };
                 let read = open.transport.read(buffer);
+                let short = read.as_ref().is_ok_and(|n| *n > 0 && *n < buffer.len());
+                let drained = !closed && (short && !tls || open.transport.drained());
                 match &read {
-                    // less than there was room for: the socket is drained, its next bytes make
-                    // a new event
-                    Ok(n) if plain && *n > 0 && *n < buffer.len() => c.readable = false,
+                    // the socket is drained, its next bytes make a new event
+                    Ok(_) if drained => c.readable = false,
                     Ok(0) => c.readable = false,
                     Err(e) if e.kind() == ErrorKind::WouldBlock => c.readable = false,
                     Ok(_) | Err(_) => {}

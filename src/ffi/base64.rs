@@ -154,6 +154,7 @@ pub unsafe extern "C" fn lws_b64_decode_state_init(state: *mut lws_b64state) {
 }
 
 /// Decodes a piece of base64, of either alphabet, with or without padding; whitespace is skipped.
+/// `state` is what goes from one piece to the next.
 /// `*in_len` and `*out_size` are the sizes on entry and what was used on return: what did not fit
 /// is left for the next call. The last piece has `is_final`. Returns 0, or -1 with a log line if it
 /// is not base64.

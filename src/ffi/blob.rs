@@ -63,7 +63,7 @@ pub unsafe extern "C" fn lws_system_get_blob(
     })
 }
 
-/// Makes the blob refer to the `len` bytes at `ptr`, without a copy. What it held before is freed.
+/// Makes the blob `b` refer to the `len` bytes at `ptr`, without a copy. What it held before is freed.
 ///
 /// # Safety
 /// The memory stays readable until the blob is set anew, emptied or destroyed, or the context

@@ -531,7 +531,7 @@ pub unsafe extern "C" fn lws_default_loop_exit(cx: *mut lws_context) {
 }
 
 /// Runs the loop until [`lws_default_loop_exit`], or until the context is destroyed, and destroys
-/// it.
+/// it. Not for callbacks: there no loop is run, and the context is destroyed.
 ///
 /// # Safety
 /// `cx` came from this library.
@@ -555,7 +555,7 @@ pub unsafe extern "C" fn lws_context_default_loop_run_destroy(cx: *mut lws_conte
     });
 }
 
-/// The `user` pointer that the context was made with.
+/// The `user` pointer that the context was made with; NULL if there is no such context.
 ///
 /// # Safety
 /// `context` came from this library.
@@ -566,7 +566,7 @@ pub unsafe extern "C" fn lws_context_user(context: *mut lws_context) -> *mut c_v
     })
 }
 
-/// Whether the context is being destroyed: 1 or 0.
+/// Whether the context is being destroyed, or gone: 1 or 0.
 ///
 /// # Safety
 /// `context` came from this library.

@@ -40,7 +40,7 @@ unsafe fn link(
     }
 }
 
-/// Adds `d` as the first of the list.
+/// Adds `d` as the first of the list `owner`.
 ///
 /// # Safety
 /// Both are live; `d` is in no list.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn lws_dll2_add_head(d: *mut lws_dll2, owner: *mut lws_dll
     unsafe { link("lws_dll2_add_head", d, owner, null_mut(), (*owner).head) };
 }
 
-/// Adds `d` as the last of the list.
+/// Adds `d` as the last of the list `owner`.
 ///
 /// # Safety
 /// Both are live; `d` is in no list.
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn lws_dll2_owner_clear(d: *mut lws_dll2_owner) {
     unsafe { *d = lws_dll2_owner { tail: null_mut(), head: null_mut(), count: 0 } };
 }
 
-/// Calls `cb` for each link from the first to the last; it may remove the one it is called for.
+/// Calls `cb` with each link of `owner`, first to last, and `user`; it may remove that link.
 /// Stops and returns 1 when `cb` returns not 0, else returns 0.
 ///
 /// # Safety
@@ -204,7 +204,7 @@ unsafe fn add_sorted(
     }
 }
 
-/// Adds `d` to a list that is sorted by `compare`, in front of those that are equal.
+/// Adds `d` to the list `own`, which is sorted by `compare`, in front of those that are equal.
 ///
 /// # Safety
 /// Both are live, `d` is in no list, `compare` is callable and changes nothing.
@@ -241,8 +241,8 @@ pub unsafe extern "C" fn lws_dll2_add_sorted_priv(
     unsafe { add_sorted(d, own, |at| compare(r#priv, at, d) >= 0) };
 }
 
-/// Finds the first object in the list whose string equals the `namelen` bytes of `name`. The
-/// object's link lies `dll2_ofs` bytes and the pointer to its string `ptr_ofs` bytes behind its
+/// Finds the first object in the list `own` whose string equals the `namelen` bytes of `name`.
+/// The object's link lies `dll2_ofs` bytes and the pointer to its string `ptr_ofs` bytes behind its
 /// start. Returns the object or NULL.
 ///
 /// # Safety

@@ -29,7 +29,7 @@ unsafe fn read<const N: usize>(b: *const u8) -> [u8; N] {
     unsafe { b.cast::<[u8; N]>().read() }
 }
 
-/// Writes 16 bits at `b`, most significant byte first.
+/// Writes the 16 bits of `u` at `b`, most significant byte first.
 ///
 /// # Safety
 /// `b` has room for 2 bytes.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn lws_ser_ru16be(b: *const u8) -> u16 {
     u16::from_be_bytes(unsafe { read(b) })
 }
 
-/// Writes 32 bits at `b`, most significant byte first.
+/// Writes the 32 bits of `u` at `b`, most significant byte first.
 ///
 /// # Safety
 /// `b` has room for 4 bytes.
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn lws_ser_ru32be(b: *const u8) -> u32 {
     u32::from_be_bytes(unsafe { read(b) })
 }
 
-/// Writes 64 bits at `b`, most significant byte first.
+/// Writes the 64 bits of `u` at `b`, most significant byte first.
 ///
 /// # Safety
 /// `b` has room for 8 bytes.

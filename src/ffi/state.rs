@@ -12,8 +12,8 @@ use super::services;
 use super::types::{lws_state_manager, lws_state_notify_link};
 use crate::util::log;
 
-/// Adds a notifier. It is asked before those that were added earlier. Legal at any time, also in a
-/// notifier.
+/// Adds the notifier `notify_link` to `mgr`. It is asked before those that were added earlier.
+/// Legal at any time, also in a notifier.
 ///
 /// # Safety
 /// Both are live and the notifier stays so until it is removed or the manager goes.
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn lws_state_reg_notifier(
     });
 }
 
-/// Removes a notifier; does nothing if it is not there. Legal in its own callback.
+/// Removes the notifier `nl`; does nothing if it is not there. Legal in its own callback.
 ///
 /// # Safety
 /// The notifier and its manager are live.
@@ -225,10 +225,11 @@ unsafe fn context_of(mgr: *const lws_state_manager) -> Option<Rc<CContext>> {
     registry::find_context(unsafe { (*mgr).context })
 }
 
-/// Goes up to `target` one state at a time, until a notifier refuses a step by returning not 0;
-/// that one is expected to call this again later. For each step the notifiers are called with the
-/// current and the next state, and if all agree again with the new state twice. A `target` below the
-/// current state does nothing. Returns 0 always: look at the manager's state. Legal in a notifier.
+/// Has `mgr` go up to `target` one state at a time, until a notifier refuses a step by returning
+/// not 0; that one is expected to call this again later. For each step the notifiers are called
+/// with the current and the next state, and if all agree again with the new state twice. A
+/// `target` below the current state does nothing. Returns 0 always: look at the manager's state.
+/// Legal in a notifier.
 ///
 /// # Safety
 /// The manager and its notifiers are live.
@@ -256,7 +257,8 @@ pub unsafe extern "C" fn lws_state_transition_steps(
     })
 }
 
-/// Goes to `target` in one step, unless a notifier refuses. Returns 0 always. Legal in a notifier.
+/// Has `mgr` go to `target` in one step, unless a notifier refuses. Returns 0 always. Legal in a
+/// notifier.
 ///
 /// # Safety
 /// The manager and its notifiers are live.

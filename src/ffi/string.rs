@@ -56,7 +56,8 @@ pub unsafe extern "C" fn lws_nstrstr(
     })
 }
 
-/// Matches `check` against a pattern in which each `*` stands for any number of bytes.
+/// Matches the `clen` bytes of `check` against the `wlen` bytes of the pattern `wildcard`, in
+/// which each `*` stands for any number of bytes.
 /// Returns 0 on a match, 1 otherwise.
 ///
 /// # Safety
@@ -102,8 +103,8 @@ fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
     pattern[p..].iter().all(|&c| c == b'*')
 }
 
-/// Compares without telling by its duration where the difference is. Returns 0 if the `len`
-/// bytes are equal.
+/// Compares `a` and `b` without telling by its duration where the difference is. Returns 0 if the
+/// `len` bytes are equal.
 ///
 /// # Safety
 /// Both pointers have `len` readable bytes.

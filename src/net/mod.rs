@@ -93,6 +93,13 @@ pub trait Transport {
     /// Whether decrypted payload may be had although the socket shows nothing new.
     fn has_buffered(&self) -> bool;
 
+    /// Whether the last read took all that the socket had: what comes next makes a new event.
+    /// `false` where that is not known. (The peer's end may have come before, with no event after
+    /// it.)
+    fn drained(&self) -> bool {
+        false
+    }
+
     /// Says goodbye as the layer does (`close_notify`) and shuts the sending side; best effort.
     fn shutdown(&mut self);
 

@@ -229,6 +229,10 @@ impl Transport for ServerTls {
         self.below().is_some_and(Transport::has_buffered)
     }
 
+    fn drained(&self) -> bool {
+        self.below().is_some_and(Transport::drained)
+    }
+
     fn shutdown(&mut self) {
         match &mut self.state {
             State::Hello(_, io) => io.shutdown(),

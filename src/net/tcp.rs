@@ -16,6 +16,8 @@ pub struct TcpTransport {
     stream: TcpStream,
     peer: SocketAddr,
     connected: bool,
+    /// The last read found less than it had room for.
+    drained: bool,
 }
 
 impl TcpTransport {
@@ -40,13 +42,13 @@ impl TcpTransport {
             Err(e) => return Err(e),
         }
         let stream = TcpStream::from_std(socket.into());
-        Ok((Self { stream, peer, connected: false }, refused))
+        Ok((Self { stream, peer, connected: false, drained: false }, refused))
     }
 
     /// A connection that is already there, such as an accepted one.
     #[must_use]
     pub fn established(stream: TcpStream, peer: SocketAddr) -> Self {
-        Self { stream, peer, connected: true }
+        Self { stream, peer, connected: true, drained: false }
     }
 
     /// The socket itself, for options and addresses.
@@ -111,7 +113,9 @@ impl Transport for TcpTransport {
     }
 
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| self.stream.read(buf))
+        let n = uninterrupted(|| self.stream.read(buf))?;
+        self.drained = n > 0 && n < buf.len();
+        Ok(n)
     }
 
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
@@ -128,6 +132,10 @@ impl Transport for TcpTransport {
 
     fn has_buffered(&self) -> bool {
         false
+    }
+
+    fn drained(&self) -> bool {
+        self.drained
     }
 
     fn shutdown(&mut self) {

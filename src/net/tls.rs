@@ -12,6 +12,9 @@ use super::Transport;
 /// caller, and nothing new is taken before it has left.
 const MAX_UNSENT: usize = 64 * 1024;
 
+/// Bytes of the largest record, with its header and its tag (RFC 8446 5.2, RFC 5246 6.2.3).
+const MAX_RECORD: usize = 5 + 16 * 1024 + 2048;
+
 /// TLS as a [`Transport`]. Errors that are TLS's own have the kind `InvalidData`, rustls's
 /// text, and the [`rustls::Error`] inside.
 ///
@@ -22,6 +25,10 @@ pub struct Tls {
     io: Box<dyn Transport>,
     /// Decrypted bytes that wait for the caller.
     plaintext: usize,
+    /// The peer has said goodbye.
+    ended: bool,
+    /// The last read took all that there was below, and gave all of it.
+    drained: bool,
     /// The session is lost; said once the payload that came before has been read.
     failed: Option<rustls::Error>,
     /// Our side has said goodbye: nothing more can be sent.
@@ -66,7 +73,7 @@ impl Tls {
 
     fn new(mut conn: Connection, io: Box<dyn Transport>) -> Self {
         conn.set_buffer_limit(Some(MAX_UNSENT));
-        Self { conn, io, plaintext: 0, failed: None, closed: false }
+        Self { conn, io, plaintext: 0, ended: false, drained: false, failed: None, closed: false }
     }
 
     /// rustls's view of the session: version, cipher suite, the peer's certificates, whether
@@ -79,15 +86,52 @@ impl Tls {
     /// Reads from below and decrypts. `Ok(0)` is the end of the transport below.
     fn pull(&mut self) -> io::Result<usize> {
         let n = self.conn.read_tls(&mut Below(&mut *self.io))?;
+        self.decrypt();
+        Ok(n)
+    }
+
+    /// As [`pull`](Self::pull), with one read for many records (rustls takes 4 KiB of a record
+    /// at once), and with what is decrypted in the front of `buf` already. Returns how much that
+    /// is; 0 does not mean an end.
+    fn pull_through(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.conn.is_handshaking() || buf.len() < 2 * MAX_RECORD {
+            return self.pull().map(|_| 0);
+        }
+        // plaintext is never longer than the records that it was in, and of those a part of one
+        // at most came before: so it never reaches what waits to be decrypted
+        let mut at = MAX_RECORD;
+        let end = at + self.io.read(&mut buf[at..])?;
+        let mut filled = 0;
+        loop {
+            // nothing to read tells rustls of the end
+            let fed = self.conn.read_tls(&mut &buf[at..end])?;
+            at += fed;
+            self.decrypt();
+            while self.plaintext > 0 && filled < at {
+                let n = self.conn.reader().read(&mut buf[filled..at])?;
+                self.plaintext = self.plaintext.saturating_sub(n);
+                filled += n;
+            }
+            // what follows the peer's goodbye is not looked at
+            if fed == 0 || at == end || self.failed.is_some() {
+                return Ok(filled);
+            }
+        }
+    }
+
+    /// Decrypts what was read.
+    fn decrypt(&mut self) {
         match self.conn.process_new_packets() {
-            Ok(state) => self.plaintext = state.plaintext_bytes_to_read(),
+            Ok(state) => {
+                self.plaintext = state.plaintext_bytes_to_read();
+                self.ended = state.peer_has_closed();
+            }
             Err(e) => {
                 self.failed = Some(e);
                 // the alert that tells the peer why
                 let _ = self.send_records();
             }
         }
-        Ok(n)
     }
 
     /// Writes what is encrypted. `Ok(true)` when nothing is left.
@@ -147,6 +191,7 @@ impl Transport for Tls {
         if buf.is_empty() {
             return Ok(0);
         }
+        self.drained = false;
         loop {
             match self.conn.reader().read(buf) {
                 Ok(n) => {
@@ -163,11 +208,15 @@ impl Transport for Tls {
                     return Err(without_close_notify(&e));
                 }
             }
-            self.pull()?;
+            let n = self.pull_through(buf)?;
             // answers of the protocol's own (key update); what does not fit now waits for
             // the next write or flush
             if self.conn.wants_write() && self.failed.is_none() {
                 let _ = self.send_records();
+            }
+            if n > 0 {
+                self.drained = !self.ended && !self.has_buffered() && self.io.drained();
+                return Ok(n);
             }
         }
     }
@@ -195,6 +244,10 @@ impl Transport for Tls {
 
     fn has_buffered(&self) -> bool {
         self.plaintext > 0 || self.failed.is_some() || self.io.has_buffered()
+    }
+
+    fn drained(&self) -> bool {
+        self.drained
     }
 
     fn shutdown(&mut self) {

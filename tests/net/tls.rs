@@ -86,6 +86,48 @@ fn large_payloads_pass_whole() {
 }
 
 #[test]
+fn one_read_takes_many_records() {
+    const RECORDS: usize = 40;
+    let sent = pattern(RECORDS * 1000);
+    let mut pki = Pki::new();
+    let own = pki.make(LEAF, None);
+    for (version, goodbye) in BOTH.into_iter().flat_map(|v| [(v, false), (v, true)]) {
+        let (told, all_sent) = channel();
+        let server = Server::start(config(&own, &[version]), 1, move |stream| {
+            for record in pattern(RECORDS * 1000).chunks(1000) {
+                stream.write_all(record)?;
+                stream.flush()?;
+            }
+            if goodbye {
+                stream.conn.send_close_notify();
+                stream.flush()?;
+            }
+            told.send(()).unwrap();
+            // open until the client goes
+            stream.sock.read(&mut [0; 256]).map(|_| ())
+        });
+        let mut client = Client::connect(&trust(&[&own]), "localhost", server.addr).unwrap();
+        all_sent.recv().unwrap();
+        let (mut got, mut reads) = (Vec::new(), 0);
+        let mut buf = vec![0; 64 * 1024];
+        while got.len() < sent.len() {
+            let n = client.driver.read(&mut client.tls, &mut buf).unwrap();
+            got.extend_from_slice(&buf[..n]);
+            reads += 1;
+        }
+        assert!(got == sent, "payload changed");
+        assert!(reads <= RECORDS / 10, "{reads} reads");
+        // an end that is known already makes no event any more
+        assert_eq!(client.tls.drained(), !goodbye);
+        if goodbye {
+            assert_eq!(client.tls.read(&mut buf).unwrap(), 0);
+        }
+        drop(client);
+        server.join().unwrap();
+    }
+}
+
+#[test]
 fn a_reader_that_sleeps_bounds_the_writer() {
     let mut pki = Pki::new();
     let own = pki.make(LEAF, None);

@@ -96,7 +96,8 @@ fn stderr_is_terminal() -> bool {
     *TERMINAL.get_or_init(|| unsafe { libc::isatty(libc::STDERR_FILENO) } == 1)
 }
 
-/// Writes a line to stderr, coloured if that is a terminal. The default emitter.
+/// Writes a line of this `level` (one of `LLL_*`) to stderr, coloured if that is a terminal. The
+/// default emitter.
 ///
 /// # Safety
 /// `line` is NUL-terminated.
@@ -181,7 +182,8 @@ pub unsafe extern "C" fn lws_log_emit_cx_file(
 }
 
 /// A `refcount_cb` that opens the file named by the context's `opaque` for the first object and
-/// closes it after the last. The file is emptied first and has mode 0600.
+/// closes it after the last. `_new` is above 0 for an object that comes, else for one that goes.
+/// The file is emptied first and has mode 0600.
 ///
 /// # Safety
 /// `cx` is a live log context; its `opaque` is a NUL-terminated path.

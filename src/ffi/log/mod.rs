@@ -135,8 +135,8 @@ pub(super) unsafe extern "C" fn log_text(
     });
 }
 
-/// Sets the process's levels, a mask of `LLL_*`, and, unless it is NULL, the function that gets
-/// each line with its newline. May be called before a context exists.
+/// Sets the process's levels, `flags`, a mask of `LLL_*`, and, unless it is NULL, the function
+/// that gets each line with its newline. May be called before a context exists.
 ///
 /// # Safety
 /// `func` is NULL or stays callable until it is replaced.

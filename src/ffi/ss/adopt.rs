@@ -9,9 +9,9 @@ use super::with_stream;
 use crate::engine::Direction;
 use crate::util::log;
 
-/// Connects a raw stream to a descriptor that is open already: one end of a pipe, a terminal, a
-/// socket. CONNECTING and CONNECTED are said before this returns; then what can be read comes as
-/// rx, what tx gives is written, and the other side's end is DISCONNECTED.
+/// Connects a raw stream to a descriptor, `fd`, that is open already: one end of a pipe, a
+/// terminal, a socket. CONNECTING and CONNECTED are said before this returns; then what can be
+/// read comes as rx, what tx gives is written, and the other side's end is DISCONNECTED.
 ///
 /// Returns 0, and the descriptor is the stream's, which makes it non-blocking and closes it with
 /// the link. Or 1: if it is no open descriptor, or the stream is not raw by its policy or has a

@@ -317,7 +317,8 @@ pub unsafe extern "C" fn lws_ss_cancel_timeout(h: *mut lws_ss_handle) {
     with_stream("lws_ss_cancel_timeout", h, (), |cx, key| cx.engine.cancel_timeout(key));
 }
 
-/// Exchanges callbacks; those given as NULL stay.
+/// Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call
+/// on.
 ///
 /// # Safety
 /// `h` came from this library; the callbacks stay callable as long as the stream lives.

@@ -5,8 +5,8 @@ use std::ffi::{c_int, c_void};
 use super::super::types::{lws_ss_handle, lws_sssfec_cb};
 use super::with_stream;
 
-/// Says how the request under way on an accepted stream is answered: 0 for status 200, else the
-/// status itself (200 to 599; others are answered with 500). To be called before the answer
+/// Says how the request under way on an accepted stream is answered: with a `nack` of 0 by status
+/// 200, else by the status `nack` (200 to 599; others are answered with 500). To be called before the answer
 /// begins, in SERVER_TXN or any time after it; a request that is answered without this call gets
 /// status 404. The answer begins with the first `tx` callback, which has to be asked for.
 ///

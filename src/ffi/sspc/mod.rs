@@ -359,7 +359,7 @@ pub unsafe extern "C" fn lws_sspc_cancel_timeout(h: *mut lws_sspc_handle) {
     with_sspc("lws_sspc_cancel_timeout", h, (), |_, client| client.cancel_timeout());
 }
 
-/// Exchanges callbacks; those given as NULL stay.
+/// Exchanges the callbacks `rx`, `tx` and `state`; those given as NULL stay. From the next call on.
 ///
 /// # Safety
 /// `h` came from this library; the callbacks stay callable as long as the stream lives.

@@ -139,7 +139,7 @@ pub type lws_sscb_state = Option<
 /// Called for each accepted stream, with the caller's argument.
 pub type lws_sssfec_cb = Option<unsafe extern "C" fn(h: *mut lws_ss_handle, arg: *mut c_void)>;
 
-/// What `lws_ss_create` is told. Not copied by reference: may be on the stack, except the strings.
+/// What `lws_ss_create` is told. It is copied, the name too: may be on the stack.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lws_ss_info {
