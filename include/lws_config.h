@@ -11,14 +11,11 @@
  *   name                                       why it is not defined
  *   -----------------------------------------  -----------------------------------------------
  *   LWS_ROLE_H3, LWS_ROLE_QUIC, LWS_ROLE_WT    not planned
- *   LWS_WITH_SERVER                            streams do not listen yet
- *   LWS_WITH_SECURE_STREAMS_AUTH_SIGV4         request signing is not built yet
  *   LWS_WITH_SECURE_STREAMS_STATIC_POLICY_ONLY JSON policies are always there
  *   LWS_WITH_SECURE_STREAMS_BUFFER_DUMP        the structs never have its members
  *   LWS_WITH_SECURE_STREAMS_CPP                the structs never have its members
  *   LWS_WITH_SYS_FAULT_INJECTION               the structs never have its members
  *   LWS_WITH_SYS_METRICS                       metrics are not reported
- *   LWS_WITH_SOCKS5                            SOCKS5 is not built yet
  *   LWS_WITH_CONMON                            streams get `perf`; functions for connections are not built
  *   LWS_WITH_TLS_SESSIONS                      sessions are resumed, but cannot be saved by programs
  *   LWS_WITH_EVENT_LIBS, LWS_WITH_LIBUV ...    the loop is the library's own
@@ -78,6 +75,7 @@
 #define LWS_ROLE_MQTT
 #define LWS_WITH_SECURE_STREAMS_PROXY_API
 #define LWS_ROLE_RAW
+#define LWS_WITH_SERVER
 #define LWS_ROLE_WS
 
 /* Protocols and transports. */
@@ -90,6 +88,7 @@
 #define LWS_WITH_IPV6
 #define LWS_WITH_NETWORK
 #define LWS_WITH_POLL
+#define LWS_WITH_SOCKS5
 #define LWS_WITH_TCP_TLS
 #define LWS_WITH_TLS
 #define LWS_WITH_UNIX_SOCK
@@ -97,6 +96,7 @@
 
 /* Streams and what surrounds them. */
 #define LWS_WITH_SECURE_STREAMS
+#define LWS_WITH_SECURE_STREAMS_AUTH_SIGV4
 #define LWS_WITH_SS_DIRECT_PROTOCOL_STR
 #define LWS_WITH_SYS_SMD
 #define LWS_WITH_SYS_STATE

@@ -96,3 +96,21 @@ fn what_is_exported_is_declared() {
         exported.into_iter().filter(|n| !words.contains(n.as_str())).collect();
     assert!(unknown.is_empty(), "exported, in no header: {}", listed(&unknown));
 }
+
+/// The Debian package's list says since which version each export is there.
+#[test]
+fn debians_symbols_are_what_is_exported() {
+    let Some(exported) = exported() else { return };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/debian/libsecurestreams0.symbols");
+    let text = std::fs::read_to_string(file).expect("the list is in the repository");
+    let mut lines = text.lines();
+    assert!(
+        lines.next().is_some_and(|l| l.starts_with("libsecurestreams.so.0 libsecurestreams0 "))
+    );
+    let name = |line: &str| line.split_once("@Base ").map(|(name, _)| name.trim().to_owned());
+    let listed_there: BTreeSet<_> = lines.filter_map(name).collect();
+    let missing: BTreeSet<_> = exported.difference(&listed_there).cloned().collect();
+    let gone: BTreeSet<_> = listed_there.difference(&exported).cloned().collect();
+    assert!(missing.is_empty(), "add to {file}, with the next version: {}", listed(&missing));
+    assert!(gone.is_empty(), "in {file}, not exported: {}", listed(&gone));
+}

@@ -104,6 +104,7 @@ fn the_tree_is_complete() {
     let Some(prefix) = prefix() else { return };
     let wanted = [
         "bin/sspolicy",
+        "bin/ss-proxy",
         "bin/ssrun",
         "include/securestreams/libwebsockets.h",
         "include/securestreams/lws_config.h",
@@ -116,6 +117,8 @@ fn the_tree_is_complete() {
         "lib/cmake/SecureStreams/SecureStreamsConfigVersion.cmake",
         "share/doc/securestreams/LICENSE",
         "share/doc/securestreams/examples/hello_world.c",
+        "lib/systemd/system/ss-proxy.service",
+        "share/man/man1/ss-proxy.1",
         "share/man/man1/sspolicy.1",
         "share/man/man1/ssrun.1",
         "share/man/man5/securestreams-policy.5",
@@ -139,6 +142,23 @@ fn the_tree_is_complete() {
         assert!(!lib.join(name).exists(), "{name}");
     }
     assert!(!prefix.join("include/libwebsockets.h").exists());
+}
+
+/// The proxy finds the library from where it lies.
+#[test]
+fn the_proxy_runs_from_where_it_is_installed() {
+    let Some(prefix) = prefix() else { return };
+    let proxy = prefix.join("bin/ss-proxy");
+    let got = run(&proxy, &["--help"]);
+    got.expect_code(2);
+    assert!(got.stderr.contains("-c POLICY"), "{got}");
+    let unit = std::fs::read_to_string(prefix.join("lib/systemd/system/ss-proxy.service"));
+    let unit = unit.expect("the service file");
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("ExecStart");
+    // every option that the service gives is one that the program has
+    for option in start.split_whitespace().filter(|word| word.starts_with('-')) {
+        assert!(got.stderr.contains(&format!("{option} ")), "{option}: {got}");
+    }
 }
 
 #[test]

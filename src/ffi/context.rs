@@ -284,7 +284,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         return null_mut();
     };
     log::notice!(
-        "lws_create_context: LWS: {}, rustls, NET CLI H1 H2 WS MQTT SS-JSON-POL",
+        "lws_create_context: LWS: {}, rustls, NET CLI SRV H1 H2 WS MQTT SS-JSON-POL SSPROX",
         super::misc::version()
     );
     say_what_is_ignored(info);

@@ -64,6 +64,8 @@ fn explain() {
     golden("explain_sensor", &["explain", "good.json", "sensor"]);
     golden("explain_lines", &["explain", "good.json", "lines"]);
     golden("explain_overlay", &["explain", "--overlay", "overlay.json", "good.json", "hello"]);
+    golden("explain_pages", &["explain", "server.json", "pages"]);
+    golden("explain_chat", &["explain", "server.json", "chat"]);
     golden("explain_unknown", &["explain", "good.json", "helo"]);
     golden("explain_broken", &["explain", "broken.json", "hello"]);
 }
@@ -83,8 +85,9 @@ fn fmt() {
 
 #[test]
 fn formatting_again_changes_nothing() {
-    for policy in ["good.json", "overlay.json", "expired.json"] {
+    for policy in ["good.json", "server.json", "expired.json"] {
         let once = sspolicy(&["fmt", policy]).stdout;
+        assert!(!once.is_empty(), "{policy}");
         let mut again = Command::new(env!("CARGO_BIN_EXE_sspolicy"))
             .args(["fmt", "-"])
             .stdin(Stdio::piped())
@@ -174,9 +177,15 @@ fn the_manual_page_knows_the_keys() {
 /// The C source compiles against this library's headers; `SSPOLICY_INCLUDE` names others to try.
 #[test]
 fn c_structs_compile() {
-    let out = sspolicy(&["to-c", "good.json"]);
+    for policy in ["good.json", "server.json"] {
+        compile_c(policy);
+    }
+}
+
+fn compile_c(policy: &str) {
+    let out = sspolicy(&["to-c", policy]);
     assert!(out.status.success(), "{}", text(&out.stderr));
-    let dir = std::env::temp_dir().join(format!("sspolicy-to-c-{}", std::process::id()));
+    let dir = std::env::temp_dir().join(format!("sspolicy-to-c-{}-{policy}", std::process::id()));
     std::fs::create_dir_all(&dir).expect("a folder");
     let source = dir.join("policy.c");
     let mut all = out.stdout;

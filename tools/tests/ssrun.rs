@@ -77,6 +77,11 @@ impl Policy {
                "http_url": "/${{what}}", "metadata": [{{ "what": "" }}], "retry": "quick" }} }},
             {{ "put": {{ "endpoint": "127.0.0.1", "port": {port}, "protocol": "h1", "http_method": "PUT",
                "http_url": "/up", "retry": "quick" }} }},
+            {{ "token": {{ "endpoint": "127.0.0.1", "port": {port}, "protocol": "h1", "http_method": "GET",
+               "http_url": "/", "http_auth_header": "x-token:", "http_auth_preamble": "Mine ",
+               "retry": "quick" }} }},
+            {{ "serve": {{ "server": true, "port": {port}, "protocol": "h1" }} }},
+            {{ "listen": {{ "server": true, "port": {port}, "protocol": "raw" }} }},
             {{ "raw": {{ "endpoint": "127.0.0.1", "port": {port}, "protocol": "raw" }} }} ] }}"#
         );
         let file = std::env::temp_dir().join(format!("ssrun-{}-{name}.json", std::process::id()));
@@ -231,10 +236,13 @@ fn failures() {
 fn wrong_usage_is_named() {
     let policy = Policy::new("usage", 1);
     for (args, part) in [
-        (&["nothing"][..], "there are: get, put, raw"),
+        (&["nothing"][..], "there are: get, put, token, serve, listen, raw"),
         (&["-m", "who=x", "get"], "there is: what"),
         (&["--until", "nowhere", "get"], "nowhere"),
         (&["-f", "/does/not/exist", "get"], "/does/not/exist"),
+        (&["-f", "/does/not/exist", "serve"], "/does/not/exist"),
+        (&["--auth", "/does/not/exist", "get"], "/does/not/exist"),
+        (&["--cert", "/dev/null", "get"], "--key"),
     ] {
         let out = policy.run(args);
         ends_with(&out, 2);
@@ -253,4 +261,88 @@ fn quiet_and_trace() {
     ends_with(&out, 0);
     assert!(text(&out.stderr).contains("rx 25 bytes"), "{}", text(&out.stderr));
     served.join().expect("the server");
+}
+
+#[test]
+fn a_token_from_a_file() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let port = listener.local_addr().expect("its address").port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("the head");
+            head.push(byte[0]);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").expect("an answer");
+        text(&head)
+    });
+    let policy = Policy::new("token", port);
+    let file = policy.0.with_extension("token");
+    std::fs::write(&file, "secret\n").expect("the token");
+    let out = policy.run(&["--auth", file.to_str().expect("UTF-8"), "token"]);
+    std::fs::remove_file(&file).expect("removed");
+    ends_with(&out, 0);
+    let head = server.join().expect("the server");
+    assert!(head.lines().any(|line| line == "x-token: Mine secret"), "{head}");
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("its address").port()
+}
+
+/// Connects as soon as somebody listens.
+fn connect(port: u16) -> TcpStream {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Ok(stream) => return stream,
+            Err(_) if std::time::Instant::now() < until => std::thread::yield_now(),
+            Err(error) => panic!("nobody listens on {port}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn serving_http() {
+    let port = free_port();
+    let clients = std::thread::spawn(move || {
+        [0; 2].map(|_| {
+            let mut stream = connect(port);
+            stream
+                .write_all(b"GET /some HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .expect("asked");
+            let mut all = String::new();
+            stream.read_to_string(&mut all).expect("an answer");
+            all
+        })
+    });
+    let out = Policy::new("serve", port).run(&["-d", "hello", "--repeat", "2", "serve"]);
+    ends_with(&out, 0);
+    for answer in clients.join().expect("the clients") {
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nhello"), "{answer}");
+    }
+    let said = states(&out);
+    for state in ["CREATING", "client 1: LWSSSCS_SERVER_TXN", "client 2: LWSSSCS_DISCONNECTED"] {
+        assert!(said.iter().any(|line| line == state), "{state} in {said:?}");
+    }
+}
+
+#[test]
+fn serving_bytes() {
+    let port = free_port();
+    let client = std::thread::spawn(move || {
+        let mut stream = connect(port);
+        stream.write_all(b"ping\n").expect("sent");
+        let mut got = [0; 5];
+        stream.read_exact(&mut got).expect("what it says");
+        got
+    });
+    let out = Policy::new("listen", port).run(&["-d", "hello", "listen"]);
+    ends_with(&out, 0);
+    assert_eq!(&client.join().expect("the client"), b"hello");
+    assert_eq!(text(&out.stdout), "ping\n");
 }

@@ -70,19 +70,19 @@ fn place(stream: &StreamType) -> String {
 
 fn speaks(stream: &StreamType) -> String {
     let (http, mqtt) = (&stream.http, &stream.mqtt);
-    let request = || {
-        let method = http.method.as_deref().unwrap_or("GET");
-        let path = http.url.to_string();
-        format!("{method} /{}", path.trim_start_matches('/'))
+    let path = format!("/{}", http.url.to_string().trim_start_matches('/'));
+    let request = || match (stream.server, http.url.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!(": requests for {path}"),
+        (false, _) => format!(": {} {path}", http.method.as_deref().unwrap_or("GET")),
     };
     let secure = if stream.tls { " over TLS" } else { "" };
     match stream.protocol {
-        Protocol::H1 => format!("HTTP/1.1{secure}: {}", request()),
-        Protocol::H2 => format!("HTTP/2{secure}: {}", request()),
+        Protocol::H1 => format!("HTTP/1.1{secure}{}", request()),
+        Protocol::H2 => format!("HTTP/2{secure}{}", request()),
         Protocol::H3 => "HTTP/3, which this library does not".to_owned(),
-        Protocol::Ws => {
-            format!("websocket{secure}: /{}", http.url.to_string().trim_start_matches('/'))
-        }
+        Protocol::Ws if stream.server => format!("websocket{secure}"),
+        Protocol::Ws => format!("websocket{secure}: {path}"),
         Protocol::Mqtt => {
             let topic = mqtt.topic.as_ref().map(|t| format!(", publishes to {t}"));
             let filter = mqtt.subscribe.as_ref().map(|t| format!(", subscribes to {t}"));

@@ -5,13 +5,17 @@ use securestreams::stream::State;
 pub const USAGE: &str = "\
 usage: ssrun [OPTION]... [POLICY] TYPE
 Runs a stream of type TYPE of the POLICY file, or of the built-in policy. States go to stderr with their times,
-payload goes to stdout. Ends when the transaction is over.
+payload goes to stdout. Ends when the transaction is over; one that listens, when it has served a client.
   -m NAME=VALUE    sets metadata; may be given several times
   -d TEXT          sends TEXT
   -f FILE          sends the FILE's content; - sends stdin
   --until STATE    ends at this state (such as CONNECTED or a number of the policy) with exit code 0
   --timeout SEC    ends after so many seconds with exit code 1
-  --repeat N       does it N times, one after the other, with the same stream
+  --repeat N       does it N times, one after the other, with the same stream; listening: serves N clients
+  --auth FILE      the token for http_auth_header (use_auth: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are taken
+                   from the environment)
+  --cert FILE      the client certificate, PEM or DER, and its --key FILE
+  --mqtt-id ID     the client id, --mqtt-user NAME and --mqtt-password FILE for the broker
   --progress       says on stderr how much came and went, each second
   --trace          every event of every layer on stderr
   -q               no states
@@ -24,7 +28,7 @@ pub enum Send {
     File(String),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Args {
     pub policy: Option<String>,
     pub kind: String,
@@ -33,6 +37,12 @@ pub struct Args {
     pub until: Option<u32>,
     pub timeout_s: Option<u32>,
     pub repeat: u32,
+    pub auth: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<String>,
+    pub mqtt_id: Option<String>,
+    pub mqtt_user: Option<String>,
+    pub mqtt_password: Option<String>,
     pub progress: bool,
     pub trace: bool,
     pub quiet: bool,
@@ -41,18 +51,7 @@ pub struct Args {
 impl Args {
     /// `None`: only help is asked for.
     pub fn parse(words: Vec<String>) -> Result<Option<Self>, String> {
-        let mut args = Self {
-            policy: None,
-            kind: String::new(),
-            metadata: Vec::new(),
-            send: None,
-            until: None,
-            timeout_s: None,
-            repeat: 1,
-            progress: false,
-            trace: false,
-            quiet: false,
-        };
+        let mut args = Self { repeat: 1, ..Self::default() };
         let mut rest = Vec::new();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
@@ -70,6 +69,12 @@ impl Args {
                 "--until" => args.until = Some(state(&value()?)?),
                 "--timeout" => args.timeout_s = Some(number("--timeout", &value()?)?),
                 "--repeat" => args.repeat = number("--repeat", &value()?)?.max(1),
+                "--auth" => args.auth = Some(value()?),
+                "--cert" => args.cert = Some(value()?),
+                "--key" => args.key = Some(value()?),
+                "--mqtt-id" => args.mqtt_id = Some(value()?),
+                "--mqtt-user" => args.mqtt_user = Some(value()?),
+                "--mqtt-password" => args.mqtt_password = Some(value()?),
                 "--progress" => args.progress = true,
                 "--trace" => args.trace = true,
                 "-q" => args.quiet = true,

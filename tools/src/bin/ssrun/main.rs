@@ -2,6 +2,7 @@
 
 mod args;
 mod run;
+mod shell;
 
 use std::process::ExitCode;
 use std::rc::Rc;

@@ -5,38 +5,17 @@ use std::io::{Read, Write as _};
 use std::rc::Rc;
 use std::time::Instant;
 
-use securestreams::engine::{
-    Context, ContextOptions, DeviceBlob, Handler, Host, MqttBlob, NewStream, StreamKey, TxAnswer,
-};
+use securestreams::engine::{Context, ContextOptions, Handler, NewStream, StreamKey, TxAnswer};
 use securestreams::policy::{Policy, Protocol, StreamType};
 use securestreams::stream::{Flags, Ret, State};
 use securestreams::util::clock::{Monotonic, SEC};
 use securestreams::util::log;
 
 use super::args::{Args, Send};
+use super::shell::Shell;
 
 /// The loop comes round at least this often, for progress and the timeout.
 const TICK: u64 = SEC / 5;
-
-/// Nothing of the device is known here.
-struct Shell;
-
-impl Host for Shell {
-    fn timer_due(&self, _token: usize) {}
-    fn auth_blob(&self, _index: u8) -> Option<Vec<u8>> {
-        None
-    }
-    fn device_blob(&self, _which: DeviceBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn client_cert(&self, _index: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        None
-    }
-    fn mqtt_blob(&self, _which: MqttBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn woken(&self) {}
-}
 
 /// Where what is sent comes from.
 enum Source {
@@ -44,11 +23,29 @@ enum Source {
     Reader(Box<dyn Read>),
 }
 
+/// What a listening stream and its clients have in common.
+#[derive(Default)]
+struct Clients {
+    /// How many came.
+    count: Cell<u32>,
+    /// Those that are here.
+    here: RefCell<Vec<Rc<Runner>>>,
+    /// How many were served, and whether one of them came to `--until`.
+    served: Cell<u32>,
+    until: Cell<bool>,
+}
+
 /// The stream's callbacks.
 struct Runner {
-    args: Args,
+    args: Rc<Args>,
     kind: Rc<StreamType>,
     began: Instant,
+    clients: Rc<Clients>,
+    /// Of a client's stream on a listening one: its number and key.
+    number: u32,
+    key: Cell<Option<StreamKey>>,
+    /// A client may be sent to.
+    open: Cell<bool>,
     /// What is still to be sent of this round, and a byte read ahead to know the end.
     source: RefCell<Option<Source>>,
     ahead: RefCell<Vec<u8>>,
@@ -66,10 +63,36 @@ fn is_transactional(protocol: Protocol) -> bool {
 }
 
 impl Runner {
+    fn new(args: Rc<Args>, kind: Rc<StreamType>, clients: Rc<Clients>, number: u32) -> Self {
+        Self {
+            args,
+            kind,
+            began: Instant::now(),
+            clients,
+            number,
+            key: Cell::new(None),
+            open: Cell::new(false),
+            source: RefCell::new(None),
+            ahead: RefCell::default(),
+            begun: Cell::new(false),
+            received: Cell::new(0),
+            sent: Cell::new(0),
+            ended: Cell::new(None),
+            acknowledged: Cell::new(false),
+        }
+    }
+
+    fn is_client(&self) -> bool {
+        self.number > 0
+    }
+
     fn say(&self, text: &str) {
         if !self.args.quiet {
             let ms = self.began.elapsed().as_secs_f64() * 1000.0;
-            eprintln!("{ms:9.1} ms  {text}");
+            match self.number {
+                0 => eprintln!("{ms:9.1} ms  {text}"),
+                number => eprintln!("{ms:9.1} ms  client {number}: {text}"),
+            }
         }
     }
 
@@ -146,6 +169,38 @@ impl Runner {
     }
 }
 
+impl Runner {
+    /// A client of a listening stream: http has it answered when the request is there, others may speak at once.
+    fn client_state(&self, state: Option<State>) {
+        match state {
+            Some(State::ServerTxn) => {
+                if self.args.send.is_none() {
+                    // a request has an answer, if only an empty one
+                    *self.source.borrow_mut() = Some(Source::Bytes(Vec::new()));
+                }
+                self.open.set(true);
+            }
+            Some(State::Connected) if !is_transactional(self.kind.protocol) => self.open.set(true),
+            Some(State::Destroying) => {
+                self.clients.served.set(self.clients.served.get() + 1);
+                self.clients.here.borrow_mut().retain(|client| client.number != self.number);
+            }
+            _ => {}
+        }
+    }
+
+    /// The clients that have something to be sent, and are ready for it.
+    fn ready(&self) -> Vec<(StreamKey, Option<u64>)> {
+        let ready = |client: &Rc<Self>| {
+            let waits = client.open.get() && client.source.borrow().is_some();
+            let key = client.key.get().filter(|_| waits)?;
+            // the length is told once, with the first request
+            Some((key, if client.begun.get() { None } else { client.length() }))
+        };
+        self.clients.here.borrow().iter().filter_map(ready).collect()
+    }
+}
+
 impl Handler for Runner {
     fn state(&self, code: u32, _ordinal: u32) -> Ret {
         let state = State::ALL.iter().copied().find(|state| state.code() == code);
@@ -154,7 +209,12 @@ impl Handler for Runner {
         self.say(&name);
         if self.args.until == Some(code) {
             self.end(true);
+            self.clients.until.set(true);
             return Ret::DestroyMe;
+        }
+        if self.is_client() {
+            self.client_state(state);
+            return Ret::Ok;
         }
         let asked_until = self.args.until.is_some();
         match state {
@@ -229,6 +289,27 @@ impl Handler for Runner {
         }
         Some(TxAnswer { ret: Ret::Ok, len, flags })
     }
+
+    fn accept(&self) -> Option<Rc<dyn Handler>> {
+        let number = self.clients.count.get() + 1;
+        let (args, kind) = (Rc::clone(&self.args), Rc::clone(&self.kind));
+        let client = Rc::new(Self {
+            began: self.began,
+            ..Self::new(args, kind, Rc::clone(&self.clients), number)
+        });
+        if let Err(message) = client.rewind() {
+            eprintln!("ssrun: {message}");
+            return None;
+        }
+        self.clients.count.set(number);
+        self.clients.here.borrow_mut().push(Rc::clone(&client));
+        Some(client)
+    }
+
+    fn made(&self, stream: StreamKey) -> bool {
+        self.key.set(Some(stream));
+        true
+    }
 }
 
 /// Runs it; true if all went well.
@@ -251,21 +332,15 @@ pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
         return Err(format!("no stream type '{}'; there are: {}", args.kind, known.join(", ")));
     };
     let options = ContextOptions::default();
-    let cx = Context::new(Rc::clone(&policy), Box::new(Monotonic::new()), Box::new(Shell), options)
+    let shell = Shell::new(&args)?;
+    let cx = Context::new(Rc::clone(&policy), Box::new(Monotonic::new()), Box::new(shell), options)
         .map_err(|error| format!("no event loop: {error}"))?;
-    let runner = Rc::new(Runner {
-        kind: Rc::clone(&kind),
-        began: Instant::now(),
-        source: RefCell::new(None),
-        ahead: RefCell::default(),
-        begun: Cell::new(false),
-        received: Cell::new(0),
-        sent: Cell::new(0),
-        ended: Cell::new(None),
-        acknowledged: Cell::new(false),
-        args,
-    });
-    runner.rewind()?;
+    let runner = Runner::new(Rc::new(args), Rc::clone(&kind), Rc::default(), 0);
+    let runner = Rc::new(runner);
+    // a listening stream has nothing to send itself: its clients' streams read stdin
+    if !(kind.server && runner.args.send == Some(Send::File("-".into()))) {
+        runner.rewind()?;
+    }
     let new = NewStream {
         kind: Rc::clone(&kind),
         handler: Rc::clone(&runner) as Rc<dyn Handler>,
@@ -280,6 +355,9 @@ pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
     }
     if let Err(error) = cx.start(key) {
         return runner.ended.get().ok_or(error.to_string());
+    }
+    if kind.server {
+        return serve(&cx, key, &runner);
     }
     let mut good = true;
     for round in 1..=runner.args.repeat {
@@ -321,4 +399,33 @@ fn one_round(cx: &Context, key: StreamKey, runner: &Runner) -> Result<bool, Stri
         }
     }
     Ok(runner.ended.get().unwrap_or(false))
+}
+
+/// Serves as many clients as were asked for.
+fn serve(cx: &Context, key: StreamKey, runner: &Runner) -> Result<bool, String> {
+    let began = Instant::now();
+    let mut good = true;
+    while runner.clients.served.get() < runner.args.repeat && !runner.clients.until.get() && good {
+        if !cx.exists(key) {
+            return Err("it does not listen any more".into());
+        }
+        cx.turn(Some(TICK)).map_err(|error| error.to_string())?;
+        for (client, len) in runner.ready() {
+            if let Some(len) = len {
+                if is_transactional(runner.kind.protocol) {
+                    cx.server_ack(client, 0);
+                }
+                cx.request_tx_len(client, len);
+            } else {
+                cx.request_tx(client);
+            }
+        }
+        if runner.args.timeout_s.is_some_and(|limit| began.elapsed().as_secs() >= u64::from(limit))
+        {
+            runner.say("the time is up");
+            good = false;
+        }
+    }
+    cx.end();
+    Ok(good)
 }
