@@ -417,7 +417,8 @@ struct lws_transport_mux *lws_transport_mux_create(struct lws_context *cx,
                                                    void *txp_handle);
 
 /**
- * Ends a link: its streams are without one. `*tm` becomes NULL.
+ * Ends a link: its streams are without one. `*tm` becomes NULL. Legal in every callback but the
+ * link's own transport operations.
  *
  * Safety:
  * `tm` is NULL or good.

@@ -290,7 +290,8 @@ pub unsafe extern "C" fn lws_transport_mux_create(
     })
 }
 
-/// Ends a link: its streams are without one. `*tm` becomes NULL.
+/// Ends a link: its streams are without one. `*tm` becomes NULL. Legal in every callback but the
+/// link's own transport operations.
 ///
 /// # Safety
 /// `tm` is NULL or good.
