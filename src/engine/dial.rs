@@ -36,7 +36,7 @@ impl Context {
     pub(super) fn aim(&self, key: StreamKey) {
         let mut core = self.core();
         let Some(stream) = core.streams.get_mut(key) else { return };
-        stream.txn.target = Target::of(&stream.kind, &stream.metadata).ok();
+        stream.txn.target = Target::of(&stream.kind, &stream.metadata).ok().map(Box::new);
         let Some(target) = &mut stream.txn.target else { return };
         match stream.kind.protocol {
             Protocol::H1 | Protocol::H2 | Protocol::H3 | Protocol::Ws => {}
@@ -61,7 +61,7 @@ impl Context {
             let Some(stream) = core.streams.get_mut(key) else { return Attempt::Started };
             let target = match stream.txn.target.take() {
                 Some(target) => Ok(target),
-                None => Target::of(&stream.kind, &stream.metadata),
+                None => Target::of(&stream.kind, &stream.metadata).map(Box::new),
             };
             (target, Rc::clone(&stream.kind), stream.attempts.is_retry())
         };

@@ -174,7 +174,7 @@ impl Context {
                 if let Some(stream) = core.streams.get_mut(key) {
                     stream.txn.asked = Some(now);
                     stream.started(conn, tid, parts.path(), speaks);
-                    stream.txn.framing.clone_from(&parts.framing);
+                    stream.txn.framing = parts.framing.clone().map(Box::new);
                     stream.txn.asked_path = stream.kind.http.cookies.then(|| parts.path.clone());
                     if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
                         open.codec.limit_peer(tid, bytes);
@@ -325,7 +325,8 @@ impl Context {
                 Place::Net(url.host.clone(), port)
             }
         };
-        stream.txn.target = Some(Target { place, tls: url.is_tls(), path: Some(url.path) });
+        let target = Target { place, tls: url.is_tls(), path: Some(url.path) };
+        stream.txn.target = Some(Box::new(target));
         let tag = Rc::clone(&stream.tag);
         drop(core);
         log::info!(tag: tag, "http status {status}: redirected to {shown}");

@@ -64,7 +64,7 @@ impl Context {
         let (kind, behind) = {
             let core = self.core();
             let stream = core.streams.get(key)?;
-            let behind = stream.txn.framing.as_ref().map(Framing::parts_behind);
+            let behind = stream.txn.framing.as_deref().map(Framing::parts_behind);
             (Rc::clone(&stream.kind), behind)
         };
         let Some(behind) = behind else { return Some(kind) };

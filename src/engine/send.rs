@@ -179,7 +179,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
         open.codec.want_tx(tid, true);
         let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
         let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
-        let framing = stream.txn.framing.as_ref();
+        let framing = stream.txn.framing.as_deref();
         let lead = framing.map(|f| f.lead()).unwrap_or_default();
         let asks = framing.is_none_or(|f| !f.ended() && f.lead().len() < window.max);
         let lead = lead[..lead.len().min(window.max)].to_vec();

@@ -85,7 +85,7 @@ pub(super) struct Txn {
     /// How many redirects were followed to get here.
     pub redirects: u8,
     /// Where this attempt leads: what the policy says, or a redirect.
-    pub target: Option<super::route::Target>,
+    pub target: Option<Box<super::route::Target>>,
     /// A redirect turned the request into a plain GET.
     pub as_get: bool,
     /// A redirect led to another host: credentials stay behind.
@@ -109,7 +109,7 @@ pub(super) struct Txn {
     /// The path that was asked for, where the policy has cookies kept.
     pub asked_path: Option<String>,
     /// Framing of the request's body, if it goes out in parts.
-    pub framing: Option<Framing>,
+    pub framing: Option<Box<Framing>>,
     /// Takes the response's parts apart; away while it runs.
     pub parts: Option<Box<Parser>>,
     /// The response came over h1 although the policy says h2.
@@ -254,5 +254,18 @@ impl Stream {
     /// Stays connected, or is reconnected, without being asked.
     pub fn is_persistent(&self) -> bool {
         !self.kind.opportunistic
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stream;
+
+    /// Bytes of a stream at most: thousands of idle ones are to cost little.
+    const MOST: usize = 392;
+
+    #[test]
+    fn a_stream_is_small() {
+        assert!(size_of::<Stream>() <= MOST, "{} bytes", size_of::<Stream>());
     }
 }
