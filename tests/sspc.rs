@@ -4,8 +4,9 @@
 mod fixtures;
 
 use fixtures::peer::Peer;
+use fixtures::proxies::Proxy;
 use fixtures::ss_proxy::{Seen, SsProxy, serve};
-use fixtures::{compile_with, run, scratch, start};
+use fixtures::{compile_with, run, scratch, start, start_in};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -100,6 +101,35 @@ fn a_proxy_is_reached_by_tcp() {
     outcome.expect_code(0);
     assert!(outcome.lines().contains(&"QOS_ACK_REMOTE"), "{outcome}");
     assert_eq!(seen.lines()[1..6], ASKED);
+}
+
+#[test]
+fn a_link_comes_from_where_it_is_bound() {
+    let seen = Arc::new(Seen::default());
+    let from = Arc::new(OnceLock::new());
+    let (of_peer, of_link) = (seen.clone(), from.clone());
+    let peer = Peer::start(move |link| {
+        let _ = of_link.set(link.peer_addr().expect("an address").ip().to_string());
+        let _ = serve(&link, &of_peer);
+    });
+    let place = format!("{}@127.0.0.77", peer.port);
+    run(&program(), &["trace", &place, "post", "DISCONNECTED"]).expect_code(0);
+    assert_eq!(from.get().map(String::as_str), Some("127.0.0.77"));
+}
+
+#[test]
+fn a_proxy_is_reached_through_socks5() {
+    let seen = Arc::new(Seen::default());
+    let of_peer = seen.clone();
+    let peer = Peer::start(move |link| {
+        let _ = serve(&link, &of_peer);
+    });
+    let socks = Proxy::socks5(None);
+    let args = ["trace", &peer.port.to_string(), "post", "DISCONNECTED"];
+    let outcome = start_in(&program(), &args, &[("socks_proxy", &socks.address())]).finish();
+    outcome.expect_code(0);
+    assert!(outcome.lines().contains(&"QOS_ACK_REMOTE"), "{outcome}");
+    assert_eq!(socks.logged("connected to 127.0.0.1"), 1);
 }
 
 #[test]

@@ -87,7 +87,9 @@ int lws_sspc_get_metadata(struct lws_sspc_handle *h,
  * proxy's policy. The context's own policy has no part in it.
  *
  * The proxy is reached as the context was told: by TCP at `ss_proxy_address` and
- * `ss_proxy_port`, or by the unix socket `ss_proxy_bind` (`+path`, `+@abstract`; by default
+ * `ss_proxy_port` (from the local address or interface `ss_proxy_bind`, if given; through the
+ * SOCKS5 or http proxy of the context or the environment, if there is one), or by the unix
+ * socket `ss_proxy_bind` (`+path`, `+@abstract`; by default
  * `+@proxy.ss.lws` on Linux, `+/tmp/proxy.ss.lws` elsewhere), or by the transport
  * `txp_ops_sspc`. Every attempt that fails is told as
  * UPSTREAM_LINK_RETRY, with the milliseconds since the link was lost or the stream made (from

@@ -6,7 +6,7 @@
  *   sspc misuse PLACE                   calls that are to be refused
  *   sspc rude PLACE                     the transport reports what it was told to do, and more
  *
- * PLACE is +SOCKET, or PORT of 127.0.0.1, or =SOCKET for a transport of the program's own. Exit code 0 and a last line "ok" if all checks held.
+ * PLACE is +SOCKET, or PORT of 127.0.0.1, or PORT@ADDRESS to come from there, or =SOCKET for a transport of the program's own. Exit code 0 and a last line "ok" if all checks held.
  */
 
 #include <libwebsockets.h>
@@ -456,6 +456,8 @@ int main(int argc, const char **argv)
 	else {
 		info.ss_proxy_address = "127.0.0.1";
 		info.ss_proxy_port = (uint16_t)atoi(argv[2]);
+		if (strchr(argv[2], '@'))
+			info.ss_proxy_bind = strchr(argv[2], '@') + 1;
 	}
 	cx = lws_create_context(&info);
 	if (!cx)

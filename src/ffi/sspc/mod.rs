@@ -53,12 +53,7 @@ impl Sspc {
         let place = match (info.ss_proxy_port, address, bind) {
             (0, _, None) => Place::default(),
             (0, _, Some(socket)) => Place::Unix(socket),
-            (port, address, bind) => {
-                if let Some(bind) = bind {
-                    log::warn!("ss_proxy_bind {bind} has no effect on a link by TCP");
-                }
-                Place::Tcp(address.unwrap_or_default(), port)
-            }
+            (port, address, bind) => Place::Tcp { host: address.unwrap_or_default(), port, bind },
         };
         let ops = info.txp_ops_sspc;
         Self { table: StreamTable::default(), place, ops, transports: Default::default() }
@@ -162,7 +157,8 @@ fn accepted() -> lws_ss_state_return_t {
 /// proxy's policy. The context's own policy has no part in it.
 ///
 /// The proxy is reached as the context was told: by TCP at `ss_proxy_address` and
-/// `ss_proxy_port`, or by the unix socket `ss_proxy_bind` (`+path`, `+@abstract`; by default
+/// `ss_proxy_port` (from the local address or interface `ss_proxy_bind`, if given; through the
+/// SOCKS5 or http proxy of the context or the environment, if there is one), or by the unix socket `ss_proxy_bind` (`+path`, `+@abstract`; by default
 /// `+@proxy.ss.lws` on Linux, `+/tmp/proxy.ss.lws` elsewhere), or by the transport
 /// `txp_ops_sspc`. Every attempt that fails is told as
 /// UPSTREAM_LINK_RETRY, with the milliseconds since the link was lost or the stream made (from

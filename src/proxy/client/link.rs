@@ -33,8 +33,15 @@ const KIND: &str = "link to the proxy";
 pub enum Place {
     /// A unix socket: `+path`, or `+@name` in Linux's abstract namespace.
     Unix(String),
-    /// Host and port.
-    Tcp(String, u16),
+    /// By TCP.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// The local address, or the network interface, that the link comes from.
+        bind: Option<String>,
+    },
 }
 
 impl Default for Place {
@@ -51,10 +58,11 @@ fn without_link() -> StreamType {
 /// The stream type of links: no policy has it.
 fn kind(place: &Place) -> StreamType {
     let mut kind = StreamType::new(KIND);
-    let (endpoint, port) = match place {
-        Place::Unix(name) => (name, 0),
-        Place::Tcp(host, port) => (host, *port),
+    let (endpoint, port, bind) = match place {
+        Place::Unix(name) => (name, 0, None),
+        Place::Tcp { host, port, bind } => (host, *port, bind.clone()),
     };
+    kind.bind = bind;
     kind.endpoint = Template::literal(endpoint);
     kind.port = port;
     kind.protocol = Protocol::Raw;
