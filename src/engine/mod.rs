@@ -20,6 +20,7 @@
 //! | `auth` | signed requests, the fetching of a token |
 //! | `fetch_policy` | the download of the policy by a stream of our own |
 //! | `conn` | the connection object |
+//! | `stream` | the stream object, and the program's side of it |
 //! | `pump` | moving bytes between a connection and its streams |
 //! | `part` | what becomes of a connection that a stream leaves |
 //! | `send` | whose turn it is to send, and the `tx` callback |

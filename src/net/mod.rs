@@ -1,11 +1,12 @@
-//! Stackable transports (tcp, unix, tls ...), name resolution and connecting. Everything
+//! Stackable transports (tcp, unix, tls ...), name resolution, connecting and listening. Everything
 //! here is non-blocking, and readiness is the caller's: it keeps sticky readable / writable
 //! bits that only `WouldBlock` clears (mio is edge-triggered).
 //!
 //! The way to a connection: [`Resolver`] turns a name into addresses, [`Connector`] races
 //! them and yields a [`TcpTransport`], and [`Tls`] wraps that with a configuration from a
 //! [`TrustStore`]. A [`UnixTransport`] needs no name and no race. Where a [`Proxy`] stands in
-//! between, its address is resolved and connected to, and a [`Tunnel`] goes below the TLS.
+//! between, its address is resolved and connected to, and a [`Tunnel`] goes below the TLS. The other
+//! way round, a [`Listener`] yields transports, and [`ServerTls`] wraps them.
 
 mod connect;
 mod descriptor;

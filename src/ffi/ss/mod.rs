@@ -214,9 +214,23 @@ fn with_stream<R: Copy>(
     refused: R,
     f: impl FnOnce(&Rc<CContext>, StreamKey) -> R,
 ) -> R {
+    let find = || registry::stream(name, handle);
+    in_frame(name, refused, find, || registry::peek_stream(handle), f)
+}
+
+/// Does `f` with the stream that `find` finds, in a frame of its context, for the exported function
+/// `name`; `refused` if there is none. A panic may leave the stream half changed: what `again`
+/// finds is destroyed then, and the program lives.
+pub(super) fn in_frame<R: Copy>(
+    name: &str,
+    refused: R,
+    find: impl FnOnce() -> Option<(Rc<CContext>, StreamKey)>,
+    again: impl FnOnce() -> Option<(Rc<CContext>, StreamKey)>,
+    f: impl FnOnce(&Rc<CContext>, StreamKey) -> R,
+) -> R {
     let unfinished = Cell::new(false);
     let result = guard(name, refused, || {
-        let Some((cx, key)) = registry::stream(name, handle) else { return refused };
+        let Some((cx, key)) = find() else { return refused };
         unfinished.set(true);
         let frame = cx.enter();
         let result = f(&cx, key);
@@ -225,19 +239,14 @@ fn with_stream<R: Copy>(
         result
     });
     if unfinished.get() {
-        drop_after_panic(handle);
+        guard("stream after a panic", (), || {
+            if let Some((cx, key)) = again() {
+                let _frame = cx.enter();
+                cx.engine.destroy(key);
+            }
+        });
     }
     result
-}
-
-/// A panic may have left the stream half changed: it goes, the program lives.
-fn drop_after_panic(handle: *const lws_ss_handle) {
-    guard("stream after a panic", (), || {
-        if let Some((cx, key)) = registry::peek_stream(handle) {
-            let _frame = cx.enter();
-            cx.engine.destroy(key);
-        }
-    });
 }
 
 /// What is returned where a handle is refused: no connection came of the call, and nothing

@@ -9,7 +9,6 @@ mod smd;
 pub mod transport;
 
 use std::any::Any;
-use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
@@ -19,7 +18,7 @@ pub(super) use self::transport::inside_sspc;
 use super::context::{CContext, text};
 use super::panic::guard;
 use super::registry::{self, StreamTable};
-use super::ss::CHandler;
+use super::ss::{CHandler, in_frame};
 use super::types::{
     lws_context, lws_context_creation_info, lws_ss_info, lws_ss_state_return_t, lws_sscb_rx,
     lws_sscb_state, lws_sscb_tx, lws_sspc_handle, lws_transport_client_ops,
@@ -117,30 +116,14 @@ fn with_sspc<R: Copy>(
     refused: R,
     f: impl FnOnce(&Rc<CContext>, &Client) -> R,
 ) -> R {
-    let unfinished = Cell::new(false);
-    let result = guard(name, refused, || {
-        let Some((cx, key)) = registry::sspc(name, handle) else { return refused };
-        unfinished.set(true);
-        let frame = cx.enter();
-        let result = with_client(&cx, key, |client| f(&cx, client)).unwrap_or(refused);
-        unfinished.set(false);
-        drop(frame);
-        result
-    });
-    if unfinished.get() {
-        drop_after_panic(handle);
-    }
-    result
-}
-
-/// A panic may have left the stream half changed: it goes, the program lives.
-fn drop_after_panic(handle: *const lws_sspc_handle) {
-    guard("proxied stream after a panic", (), || {
-        if let Some((cx, key)) = registry::peek_sspc(handle) {
-            let _frame = cx.enter();
-            cx.engine.destroy(key);
-        }
-    });
+    let find = || registry::sspc(name, handle);
+    in_frame(
+        name,
+        refused,
+        find,
+        || registry::peek_sspc(handle),
+        |cx, key| with_client(cx, key, |client| f(cx, client)).unwrap_or(refused),
+    )
 }
 
 /// What is returned where a handle is refused.

@@ -1,11 +1,10 @@
 //! The codec: guards the machine against its own panics and gives it the connection's buffer.
 
-use bytes::Bytes;
-
 use super::super::{Codec, Event, Head, ProtoError, ProtoErrorKind, Request, Reuse, Tid, TxWindow};
 use super::Options;
 use super::guard::Guard;
 use super::machine::{Machine, no_body, unusable};
+use super::outgoing::take_window;
 use super::stream::Stream;
 use crate::util::{Micros, TxBuf};
 
@@ -113,12 +112,7 @@ impl Codec for H2 {
         _som: bool,
         eom: bool,
     ) -> Result<(), ProtoError> {
-        let data = Bytes::copy_from_slice(out.window(len));
-        out.cancel();
-        if data.len() < len {
-            let detail = format!("{len} bytes in a window of {}", data.len());
-            return Err(ProtoError::new(ProtoErrorKind::TxOverrun, detail));
-        }
+        let data = take_window(out, len)?;
         self.guard.with_out(out, |m| m.commit(tid, data, eom)).unwrap_or_else(|| Err(no_body()))
     }
 

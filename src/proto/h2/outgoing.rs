@@ -5,6 +5,21 @@ use h2::SendStream;
 
 use super::super::{BodyLen, ProtoError, ProtoErrorKind, TxWindow};
 use super::MAX_WINDOW;
+use crate::util::TxBuf;
+
+/// Takes the first `len` bytes of the window that `out` has open, and closes it.
+///
+/// # Errors
+/// The window is smaller.
+pub(super) fn take_window(out: &mut TxBuf, len: usize) -> Result<Bytes, ProtoError> {
+    let data = Bytes::copy_from_slice(out.window(len));
+    out.cancel();
+    if data.len() < len {
+        let detail = format!("{len} bytes in a window of {}", data.len());
+        return Err(ProtoError::new(ProtoErrorKind::TxOverrun, detail));
+    }
+    Ok(data)
+}
 
 /// Our side of a transaction.
 pub(super) struct Outgoing {

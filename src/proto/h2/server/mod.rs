@@ -13,13 +13,12 @@ mod asked;
 mod exchange;
 mod machine;
 
-use bytes::Bytes;
-
 use super::super::{
     Asked, Codec, Event, Head, ProtoError, ProtoErrorKind, Request, Response, Reuse, Tid, TxWindow,
 };
 use super::guard::Guard;
 use super::machine::no_body;
+use super::outgoing::take_window;
 use super::{
     MAX_HEADER_LIST, MAX_REQUEST_BODY, MAX_RESETS, MAX_SERVED_STREAMS, RESET_PERIOD, STREAM_WINDOW,
 };
@@ -177,12 +176,7 @@ impl Codec for H2Server {
         _som: bool,
         eom: bool,
     ) -> Result<(), ProtoError> {
-        let data = Bytes::copy_from_slice(out.window(len));
-        out.cancel();
-        if data.len() < len {
-            let detail = format!("{len} bytes in a window of {}", data.len());
-            return Err(ProtoError::new(ProtoErrorKind::TxOverrun, detail));
-        }
+        let data = take_window(out, len)?;
         self.guard.with_out(out, |m| m.commit(tid, data, eom)).unwrap_or_else(|| Err(no_body()))
     }
 
