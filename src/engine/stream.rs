@@ -163,6 +163,8 @@ pub(super) struct Stream {
     pub response_timer: Option<TimerKey>,
     /// What the peer may send at first, in bytes, if the program limits it.
     pub peer_credit: Option<u32>,
+    /// TLS that no policy has, of a link of our own.
+    pub tls: Option<Rc<super::inner::LinkTls>>,
     /// Another process uses it, see [`Context::set_proxied`](super::Context::set_proxied).
     pub proxied: bool,
     /// Takes no payload for now, see [`Context::hold_rx`](super::Context::hold_rx).
@@ -223,6 +225,7 @@ impl Stream {
             timeout_timer: None,
             response_timer: None,
             peer_credit: new.peer_credit,
+            tls: None,
             proxied: false,
             rx_held: false,
             lingering: false,

@@ -60,6 +60,8 @@ pub struct Client {
     link: RefCell<Option<Rc<dyn Loop>>>,
     /// Away while what it reads is told.
     decoder: Cell<ClientDecoder>,
+    /// Its links are encrypted.
+    secure: Cell<bool>,
     /// The program has destroyed it: nothing more is said but the end.
     over: Cell<bool>,
     inner: RefCell<Inner>,
@@ -106,6 +108,8 @@ const MAX_FAILURES: u8 = 2;
 
 struct Inner {
     stage: Stage,
+    /// The proxy has said something on this link, or it was never to be doubted.
+    heard_of: bool,
     /// Counts links.
     generation: u64,
     /// CREATING was said.
@@ -171,6 +175,7 @@ impl Client {
         let initial_credit = credit.unwrap_or(DEFAULT_CREDIT);
         let inner = Inner {
             stage: Stage::Down,
+            heard_of: true,
             generation: 0,
             created: false,
             connected: false,
@@ -197,6 +202,7 @@ impl Client {
             program,
             link: RefCell::default(),
             decoder: Cell::default(),
+            secure: Cell::new(false),
             over: Cell::new(false),
             inner: RefCell::new(inner),
         }
@@ -205,6 +211,12 @@ impl Client {
     /// Gives it the loop that its link lives in.
     pub fn attach(&self, link: Rc<dyn Loop>) {
         self.link.replace(Some(link));
+    }
+
+    /// Whether its links are encrypted: a proxy may refuse the certificate when the link is there
+    /// already.
+    pub fn set_secure(&self, secure: bool) {
+        self.secure.set(secure);
     }
 
     /// The program's side.
@@ -381,6 +393,7 @@ impl Client {
             let mut inner = self.inner();
             inner.generation += 1;
             inner.stage = Stage::Fresh;
+            inner.heard_of = !self.secure.get();
             inner.out.clear();
             for value in &mut inner.metadata {
                 value.dirty = true;
@@ -395,12 +408,15 @@ impl Client {
 
     /// It is gone.
     fn link_down(&self) -> Ret {
-        let was_connected = {
+        let (was_connected, refused) = {
             let mut inner = self.inner();
             inner.generation += 1;
             inner.stage = Stage::Down;
             inner.out.clear();
-            inner.down_since = Instant::now();
+            let refused = !std::mem::replace(&mut inner.heard_of, true);
+            if !refused {
+                inner.down_since = Instant::now();
+            }
             inner.forget_refused_metadata(&self.name);
             if !inner.connected && inner.wish != Wish::None {
                 inner.wish = Wish::Asked;
@@ -409,10 +425,13 @@ impl Client {
             if connected {
                 inner.transaction_over();
             }
-            connected
+            (connected, refused && !self.over.get())
         };
         if let Some(link) = self.link() {
             link.cancel_timeout();
+        }
+        if refused {
+            return self.retrying();
         }
         if was_connected { self.say(State::Disconnected, 0) } else { Ret::Ok }
     }
