@@ -343,18 +343,15 @@ int lws_ss_proxy_create_ruled(struct lws_context *context,
                               const struct lws_ss_proxy_rules *rules);
 
 /**
- * As `lws_ss_proxy_create_ruled`, with TLS on the links: `port` is a TCP port then, for unix
- * sockets
- * and transports of the program's own it is refused. This function is of this library alone.
+ * As `lws_ss_proxy_create_ruled`, with TLS on the links: `port` is a TCP port then; for unix
+ * sockets and transports of the program's own it is refused. This function is of this library
+ * alone.
  *
  * `tls->cert_filepath` and `tls->key_filepath` are needed. With `tls->ca_filepath` clients must
- * show a
- * certificate that one of these has signed, without it anybody may be a client. `tls->name` is
- * not
- * looked at. Files are read here; what is pointed to need not stay. NULL for `tls`: no TLS.
- * A client that is refused, or does not agree on TLS in 10 s, costs a line in the log, with the
- * side
- * that refuses, and its link. Clients: see `lws_sspc_link_tls`.
+ * show a certificate that one of these has signed, without it anybody may be a client.
+ * `tls->name` is not looked at. The files are read here; what is pointed to need not stay. NULL
+ * for `tls`: no TLS. A client that is refused, or does not agree on TLS in 10 s, costs a line
+ * in the log, with the side that refuses, and its link. Clients: see `lws_sspc_link_tls`.
  *
  * Safety:
  * As for `lws_ss_proxy_create_ruled`; `tls` is NULL or good, its strings NULL or NUL-terminated.
