@@ -56,18 +56,23 @@ impl Context {
         if let Some(done) = self.attempt_local(key) {
             return done;
         }
-        let (target, kind, own_tls, again) = {
+        let (target, kind, handler, again) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Attempt::Started };
             let target = match stream.txn.target.take() {
                 Some(target) => Ok(target),
                 None => Target::of(&stream.kind, &stream.metadata).map(Box::new),
             };
-            (target, Rc::clone(&stream.kind), stream.tls.clone(), stream.attempts.is_retry())
+            (
+                target,
+                Rc::clone(&stream.kind),
+                Rc::clone(&stream.handler),
+                stream.attempts.is_retry(),
+            )
         };
         let route = target.and_then(|target| {
             let mut route = self.route(&target, &kind)?;
-            if let Some(tls) = own_tls {
+            if let Some(tls) = handler.tls() {
                 route.tls = Some(tls.towards(&target.place)?);
             }
             if let Some(stream) = self.core().streams.get_mut(key) {

@@ -54,13 +54,6 @@ impl Context {
         }
     }
 
-    /// Has a stream's connections encrypted, from the next one on.
-    pub fn set_tls(&self, key: StreamKey, tls: Rc<LinkTls>) {
-        if let Some(stream) = self.core().streams.get_mut(key) {
-            stream.tls = Some(tls);
-        }
-    }
-
     /// Does `f` as a callback of the stream: destroying it in there waits. `None`: there is no
     /// such stream.
     pub fn in_callback<R>(&self, key: StreamKey, f: impl FnOnce(&dyn Handler) -> R) -> Option<R> {

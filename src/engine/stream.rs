@@ -5,6 +5,7 @@ use std::rc::Rc;
 use slotmap::new_key_type;
 
 use super::conn::ConnKey;
+use super::inner::LinkTls;
 use super::local::Local;
 use super::serve::Role;
 use super::timers::TimerKey;
@@ -44,6 +45,11 @@ pub trait Handler: std::any::Any {
 
     /// The program's turn to send: fill the front of `window`. `None`: it never sends.
     fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer>;
+
+    /// TLS on the stream's connections that no policy has: on links of our own.
+    fn tls(&self) -> Option<Rc<LinkTls>> {
+        None
+    }
 
     /// Of a listening stream: the program's side of one for a connection that came in. `None`:
     /// there is none to be had.
@@ -163,8 +169,6 @@ pub(super) struct Stream {
     pub response_timer: Option<TimerKey>,
     /// What the peer may send at first, in bytes, if the program limits it.
     pub peer_credit: Option<u32>,
-    /// TLS that no policy has, of a link of our own.
-    pub tls: Option<Rc<super::inner::LinkTls>>,
     /// Another process uses it, see [`Context::set_proxied`](super::Context::set_proxied).
     pub proxied: bool,
     /// Takes no payload for now, see [`Context::hold_rx`](super::Context::hold_rx).
@@ -225,7 +229,6 @@ impl Stream {
             timeout_timer: None,
             response_timer: None,
             peer_credit: new.peer_credit,
-            tls: None,
             proxied: false,
             rx_held: false,
             lingering: false,

@@ -231,11 +231,10 @@ unsafe fn create(
     };
     let program = Rc::new(program);
     let credit = Some(ssi.manual_initial_tx_credit).filter(|credit| *credit != 0);
-    let client = Rc::new(Client::new(&name, program.clone(), credit));
-    client.set_secure(tls.is_some());
+    let client = Rc::new(Client::new(&name, program.clone(), credit).with_tls(tls));
     let own = !cx.sspc.ops.is_null();
     let place = (!own).then_some(&cx.sspc.place);
-    let key = client::make(&cx.engine, place, tls, &name, client.clone())
+    let key = client::make(&cx.engine, place, &name, client.clone())
         .map_err(|e| log::err!("lws_sspc_create: {name}: {e}"))?;
     let Some(handle) = cx.sspc.table.handle(cx.handle, key) else {
         log::err!("lws_sspc_create: {name}: too many streams");

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::engine::{Context, CreateError, Handler, LinkTls, NewStream, StreamKey};
+use crate::engine::{Context, CreateError, Handler, NewStream, StreamKey};
 use crate::policy::{CONCEAL_FOREVER, Protocol, Retry, StreamType, Template};
 use crate::proto::sss::PAYLOAD_HEAD;
 
@@ -77,23 +77,19 @@ fn kind(place: &Place) -> StreamType {
 }
 
 /// Makes the engine's side of a proxied stream called `name`; [`Context::start`] begins its life.
-/// Without a `place` the program brings the link. Its links are encrypted with `tls`.
+/// Without a `place` the program brings the link.
 ///
 /// # Errors
 /// As of [`Context::make`].
 pub fn make(
     engine: &Context,
     place: Option<&Place>,
-    tls: Option<Rc<LinkTls>>,
     name: &str,
     handler: Rc<dyn Handler>,
 ) -> Result<StreamKey, CreateError> {
     let kind = Rc::new(place.map_or_else(without_link, kind));
     let key = engine.make(NewStream { kind, handler, peer_credit: None })?;
     engine.set_tag(key, TAG_GROUP, name);
-    if let Some(tls) = tls {
-        engine.set_tls(key, tls);
-    }
     engine.set_first_room(key, PAYLOAD_HEAD + ROOM);
     Ok(key)
 }

@@ -23,7 +23,7 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::engine::{Handler, TxAnswer};
+use crate::engine::{Handler, LinkTls, TxAnswer};
 use crate::proto::sss::{CANCEL_TIMEOUT, ClientDecoder, MAX_NAME};
 use crate::stream::{Flags, Ret, State};
 use crate::util::{TxBuf, log};
@@ -60,8 +60,8 @@ pub struct Client {
     link: RefCell<Option<Rc<dyn Loop>>>,
     /// Away while what it reads is told.
     decoder: Cell<ClientDecoder>,
-    /// Its links are encrypted.
-    secure: Cell<bool>,
+    /// How its links are encrypted, if they are.
+    tls: Option<Rc<LinkTls>>,
     /// The program has destroyed it: nothing more is said but the end.
     over: Cell<bool>,
     inner: RefCell<Inner>,
@@ -202,7 +202,7 @@ impl Client {
             program,
             link: RefCell::default(),
             decoder: Cell::default(),
-            secure: Cell::new(false),
+            tls: None,
             over: Cell::new(false),
             inner: RefCell::new(inner),
         }
@@ -213,10 +213,11 @@ impl Client {
         self.link.replace(Some(link));
     }
 
-    /// Whether its links are encrypted: a proxy may refuse the certificate when the link is there
-    /// already.
-    pub fn set_secure(&self, secure: bool) {
-        self.secure.set(secure);
+    /// With links that are encrypted, if there is a way given.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Rc<LinkTls>>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// The program's side.
@@ -393,7 +394,8 @@ impl Client {
             let mut inner = self.inner();
             inner.generation += 1;
             inner.stage = Stage::Fresh;
-            inner.heard_of = !self.secure.get();
+            // with TLS the proxy may still refuse our certificate
+            inner.heard_of = self.tls.is_none();
             inner.out.clear();
             for value in &mut inner.metadata {
                 value.dirty = true;
@@ -532,5 +534,9 @@ impl Handler for Client {
 
     fn tx(&self, _ordinal: u32, window: &mut [u8]) -> Option<TxAnswer> {
         Some(self.speak(window))
+    }
+
+    fn tls(&self) -> Option<Rc<LinkTls>> {
+        self.tls.clone()
     }
 }
