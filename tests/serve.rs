@@ -613,6 +613,27 @@ fn clients_that_have_closed_their_side_get_answers_that_come_late() {
 }
 
 #[test]
+fn a_client_that_has_closed_its_side_may_take_its_answer_slowly() {
+    let server = Server::new("");
+    let mut client = server.client();
+    client.send(get("/30000000"));
+    client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    for _ in 0..4 {
+        let before = client.got.len();
+        server.until(|| {
+            client.look();
+            client.got.len() > before
+        });
+        server.some_turns();
+        server.clock.advance(15 * SEC);
+        server.some_turns();
+        assert!(client.got.len() < 30_000_000 && !client.closed);
+    }
+    client.expect_close(&server);
+    assert!(client.got.len() > 30_000_000);
+}
+
+#[test]
 fn a_client_that_has_closed_its_side_is_not_kept_for_ever() {
     for request in [&get("/wait")[..], ""] {
         let server = Server::new("");
@@ -727,10 +748,21 @@ fn the_authority_of_each_h2_request_chooses_among_streams_on_a_plain_port() {
 
 #[test]
 fn streams_that_share_a_plain_port_may_speak_differently() {
-    let (server, _) = several(&[("a", H1), ("b", H2)]);
+    let ws = r#""protocol":"h1","ws_subprotocol":"echo""#;
+    let (server, _) = several(&[("a", H1), ("b", H2), ("w", ws)]);
     let mut old = server.client_at("a");
     old.send(get_of("b", "/1"));
     old.expect(&server, "\r\n\r\nb");
+    // who offers no upgrade answers as to any request
+    for (host, status) in [("a", 200), ("w", 101)] {
+        let mut client = server.client_at("a");
+        client.send(format!(
+            "GET /1 HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+             Sec-WebSocket-Protocol: echo\r\n\r\n"
+        ));
+        server.until(|| client.text().starts_with(&format!("HTTP/1.1 {status}")));
+    }
     let mut new = server.client_at("a");
     h2_hello(&mut new);
     new.send(frame(1, 5, 1, &h2_head(H2_GET, "nobody", "/1")));
