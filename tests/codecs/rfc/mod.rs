@@ -1,12 +1,14 @@
-//! The MUSTs of RFC 6455 (ws), a row each: what a scripted peer sends, and what
+//! The MUSTs of RFC 6455 (ws) and RFC 9113 (h2), a row each: what a scripted peer sends, and what
 //! has to come of it.
 //!
 //! | file | what |
 //! |---|---|
+//! | `h2.rs` | RFC 9113 4 to 8: frames that come |
 //! | `ws_frames.rs` | RFC 6455 5, 7 and 8.1: frames that come, one table for both sides |
 //! | `ws_sending.rs` | RFC 6455 5 and 7: frames that go, for both sides |
 //! | `ws_handshake.rs` | RFC 6455 4: a table for each side |
 
+mod h2;
 mod ws_frames;
 mod ws_handshake;
 mod ws_sending;
