@@ -24,6 +24,8 @@ pub struct Wake {
     pub readable: bool,
     /// Its socket can be written to, until that gives `WouldBlock`.
     pub writable: bool,
+    /// The other side is gone, or sends no more; there may be something to read still.
+    pub closed: bool,
     /// Its timer is due.
     pub timer: bool,
 }
@@ -89,6 +91,7 @@ impl Plugs {
         self.queue(key, |wake| {
             let broken = event.is_error() || event.is_read_closed();
             wake.readable |= event.is_readable() || broken;
+            wake.closed |= broken || event.is_write_closed();
             wake.writable |= event.is_writable() || event.is_error();
         });
     }

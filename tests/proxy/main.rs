@@ -3,5 +3,7 @@
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 mod hostile;
+mod joined;
+mod memory;
 mod serving;
 mod world;

@@ -137,6 +137,9 @@ impl Plug for SocketLink {
         } else {
             self.write()
         };
+        if wake.closed && fate == Fate::Lives {
+            self.link.hung_up(cx);
+        }
         if fate == Fate::Over || self.link.written(cx) == Next::Goes {
             self.link.end(cx);
             // what was said last, such as a refusal, goes out as far as the socket takes it
