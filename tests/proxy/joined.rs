@@ -95,6 +95,9 @@ impl Handler for Program {
         };
         let len = next.len().min(window.len());
         window[..len].copy_from_slice(&next[..len]);
+        if len < next.len() {
+            self.to_send.borrow_mut().push(next[len..].to_vec());
+        }
         Some(TxAnswer { ret: Ret::Ok, len, flags: Flags::SOM | Flags::EOM })
     }
 }

@@ -1,5 +1,9 @@
 //! Client and proxy on a link of memory.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use securestreams::engine::{Context, Plug, PlugKey, Wake};
 use securestreams::proto::sss::{ProxyDecoder, ToProxy};
 
 use super::joined::{Joined, check_input};
@@ -32,7 +36,7 @@ fn a_link_with_less_room_than_a_frames_head_still_carries_all() {
         // the other way: the last piece is the first to go
         joined.program.to_send.borrow_mut().extend([b"two".to_vec(), b"one".to_vec()]);
         let mut sent = Vec::new();
-        for _ in 0..2 {
+        while !joined.program.to_send.borrow().is_empty() {
             joined.client.request_tx();
             loop {
                 joined.client_writes(room);
@@ -77,5 +81,38 @@ fn whatever_happens_on_the_way_costs_no_more_than_the_link() {
     for _ in 0..300 {
         let input: Vec<u8> = (0..120).map(|_| random(&mut state)).collect();
         check_input(&types(), "file", &input);
+    }
+}
+
+/// Breaks down in its first turn.
+#[derive(Default)]
+struct Faulty {
+    was_given_up: Cell<bool>,
+}
+
+impl Plug for Faulty {
+    fn turn(&self, _: &Context, _: PlugKey, _: Wake) {
+        panic!("a test of what a panic ends");
+    }
+
+    fn give_up(&self, cx: &Context, key: PlugKey) {
+        self.was_given_up.set(true);
+        cx.unplug(key, None);
+    }
+}
+
+#[test]
+fn a_panic_ends_what_was_served_and_nothing_else() {
+    let joined = Joined::new(&types(), "file");
+    let faulty = Rc::new(Faulty::default());
+    let key = joined.cx.plug(Rc::clone(&faulty) as Rc<dyn Plug>);
+    joined.cx.poke(key);
+    joined.connect();
+    joined.client.client_connect();
+    joined.settle(4096);
+    assert!(faulty.was_given_up.get());
+    assert_eq!(Rc::strong_count(&faulty), 1, "it is off the loop");
+    while joined.program.got.borrow().is_empty() {
+        joined.settle(4096);
     }
 }

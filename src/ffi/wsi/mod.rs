@@ -182,6 +182,12 @@ impl Plug for Watch {
             Look::Over => wsi.close(&cx),
         }
     }
+
+    fn give_up(&self, _: &Context, _: PlugKey) {
+        if let Some(cx) = registry::find_context(self.0.context) {
+            self.0.close(&cx);
+        }
+    }
 }
 
 /// Which of these events a descriptor has now.
