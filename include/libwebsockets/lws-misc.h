@@ -376,7 +376,7 @@ LWS_VISIBLE LWS_EXTERN lws_usec_t lws_parse_iso8601(const char *ads);
 LWS_VISIBLE LWS_EXTERN void *lws_get_opaque_user_data(const struct lws *wsi);
 
 /**
- * Sets the program's pointer at a connection.
+ * Makes `data` the program's pointer at a connection, in place of what it was adopted with.
  *
  * Safety:
  * None needed: the handle is looked up.

@@ -267,7 +267,7 @@ pub unsafe extern "C" fn lws_get_opaque_user_data(wsi: *const lws) -> *mut c_voi
     with_wsi("lws_get_opaque_user_data", wsi, null_mut(), |_, wsi| wsi.opaque.get())
 }
 
-/// Sets the program's pointer at a connection.
+/// Makes `data` the program's pointer at a connection, in place of what it was adopted with.
 ///
 /// # Safety
 /// None needed: the handle is looked up.
