@@ -214,7 +214,7 @@ pub unsafe extern "C" fn lws_get_vhost_port(vhost: *mut lws_vhost) -> c_int {
 /// `server_ssl_private_key_mem` (DER or PEM), or `ssl_cert_filepath` and
 /// `ssl_private_key_filepath` (PEM). All of it is copied. The socket is opened by the first stream
 /// that listens there: a vhost alone serves nothing, it has no mounts, and its `protocols` or
-/// `pprotocols` are for [`lws_adopt_descriptor_vhost_via_info`] alone.
+/// `pprotocols` are for `lws_adopt_descriptor_vhost_via_info` alone.
 ///
 /// Returns the vhost, or NULL with the reason in the log. Legal in every callback.
 ///

@@ -24,7 +24,7 @@ const NAME: &str = "lws_adopt_descriptor_vhost_via_info";
 /// vhost's first). The protocols of a vhost are those in `protocols` or `pprotocols` of the
 /// settings that it, or its context for the vhost "default", was made with. `type` is to be
 /// `LWS_ADOPT_RAW_FILE_DESC`: other kinds of connections are the business of streams, see
-/// [`lws_ss_adopt_raw`] for sockets too. `parent` is to be NULL. The callback gets the connection,
+/// `lws_ss_adopt_raw` for sockets too. `parent` is to be NULL. The callback gets the connection,
 /// the reason, `per_session_data_size` bytes of its own that were zeroed, and no argument:
 ///
 /// | reason | | it answers other than 0 |
@@ -32,7 +32,7 @@ const NAME: &str = "lws_adopt_descriptor_vhost_via_info";
 /// | `LWS_CALLBACK_PROTOCOL_INIT` | once for each vhost, before the context is operational | a line in the log |
 /// | `LWS_CALLBACK_RAW_ADOPT_FILE` | from within this function | it is not taken over |
 /// | `LWS_CALLBACK_RAW_RX_FILE` | there is something to read: the callback does that itself | the connection is closed |
-/// | `LWS_CALLBACK_RAW_WRITEABLE_FILE` | asked for by [`lws_callback_on_writable`] | the connection is closed |
+/// | `LWS_CALLBACK_RAW_WRITEABLE_FILE` | asked for by `lws_callback_on_writable` | the connection is closed |
 /// | `LWS_CALLBACK_RAW_CLOSE_FILE` | the other side is gone, an answer said so, or the context ends; then the descriptor is closed and the handle is not good any more | |
 /// | `LWS_CALLBACK_PROTOCOL_DESTROY` | once for each vhost, when the context ends | |
 ///
