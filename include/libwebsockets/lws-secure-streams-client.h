@@ -30,7 +30,7 @@ LWS_VISIBLE LWS_EXTERN struct lws_context *lws_sspc_get_context(struct lws_sspc_
 /**
  * The stream type that the payload just received is from, or that the next message will be for,
  * where several travel together (`rideshare` in the proxy's policy); else the stream's own. Good
- * as long as the context; NULL without a stream.
+ * as long as the stream; NULL without a stream.
  *
  * Safety:
  * `h` came from this library.

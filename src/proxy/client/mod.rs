@@ -20,6 +20,7 @@ mod speak;
 pub use link::{ANSWER_MS, DEFAULT_SOCKET, Place, RETRY_MS, ROOM, make};
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::ffi::{CString, c_char};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -65,6 +66,8 @@ pub struct Client {
     /// The program has destroyed it: nothing more is said but the end.
     over: Cell<bool>,
     inner: RefCell<Inner>,
+    /// Stream types that the program was told the names of.
+    names: RefCell<Vec<CString>>,
 }
 
 /// How far the link is.
@@ -205,6 +208,7 @@ impl Client {
             tls: None,
             over: Cell::new(false),
             inner: RefCell::new(inner),
+            names: RefCell::default(),
         }
     }
 
@@ -380,6 +384,20 @@ impl Client {
         let inner = self.inner.borrow();
         let sending = inner.types.get(inner.turn).unwrap_or(&self.name);
         take(if inner.rideshare.is_empty() { sending } else { &inner.rideshare })
+    }
+
+    /// As [`rideshare`](Self::rideshare), for C: good as long as this.
+    #[must_use]
+    pub fn rideshare_name(&self) -> *const c_char {
+        self.rideshare(|name| {
+            let mut names = self.names.borrow_mut();
+            let known = names.iter().position(|n| n.as_bytes() == name.as_bytes());
+            let at = known.unwrap_or_else(|| {
+                names.push(CString::new(name).unwrap_or_default());
+                names.len() - 1
+            });
+            names[at].as_ptr()
+        })
     }
 
     /// Says a state to the program.

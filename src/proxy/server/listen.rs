@@ -80,6 +80,11 @@ impl Plug for Listening {
         }
         cx.poke(key);
     }
+
+    // that was about one client: there may be more
+    fn give_up(&self, cx: &Context, key: PlugKey) {
+        cx.poke(key);
+    }
 }
 
 impl Listening {

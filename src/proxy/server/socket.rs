@@ -149,6 +149,17 @@ impl SocketLink {
     }
 }
 
+impl SocketLink {
+    fn close(&self, cx: &Context, key: PlugKey) {
+        self.link.end(cx);
+        // what was said last, such as a refusal, goes out as far as the socket takes it
+        let _ = self.write();
+        let mut transport = self.transport.borrow_mut();
+        transport.shutdown();
+        cx.unplug(key, Some(transport.source()));
+    }
+}
+
 impl Plug for SocketLink {
     fn turn(&self, cx: &Context, key: PlugKey, wake: Wake) {
         self.readable.set(self.readable.get() || wake.readable);
@@ -159,13 +170,15 @@ impl Plug for SocketLink {
         } else {
             self.write()
         };
-        if fate == Fate::Over || self.link.written(cx) == Next::Goes {
-            self.link.end(cx);
-            // what was said last, such as a refusal, goes out as far as the socket takes it
-            let _ = self.write();
-            let mut transport = self.transport.borrow_mut();
-            transport.shutdown();
-            cx.unplug(key, Some(transport.source()));
+        if wake.closed && fate == Fate::Lives {
+            self.link.hung_up(cx);
         }
+        if fate == Fate::Over || self.link.written(cx) == Next::Goes {
+            self.close(cx, key);
+        }
+    }
+
+    fn give_up(&self, cx: &Context, key: PlugKey) {
+        self.close(cx, key);
     }
 }
