@@ -143,6 +143,7 @@ impl Context {
                 }
                 conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
                 conn.writable |= event.is_writable() || event.is_error();
+                conn.only_wish = false;
                 if !conn.queued {
                     conn.queued = true;
                     core.ready.push_back(key);

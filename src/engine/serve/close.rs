@@ -50,7 +50,7 @@ impl Core {
     }
 
     /// Something of a served connection was received.
-    pub fn heard(&mut self, conn: ConnKey, now: Micros) {
+    pub fn heard(&mut self, conn: ConnKey, now: impl FnOnce() -> Micros) {
         let Some(c) = self.conns.get_mut(conn) else { return };
         let Some(served) = &mut c.served else { return };
         if served.receiving.is_empty() {
@@ -58,7 +58,7 @@ impl Core {
         }
         let stall = self.stall_of(conn);
         if stall > 0 {
-            self.await_client(conn, now + stall);
+            self.await_client(conn, now() + stall);
         }
     }
 
@@ -76,15 +76,18 @@ impl Core {
     }
 
     /// What waits for the socket of a served connection went out, in part or whole.
-    pub fn sent(&mut self, conn: ConnKey, now: Micros, progress: bool) {
-        let stall = self.stall_of(conn);
+    pub fn sent(&mut self, conn: ConnKey, now: impl FnOnce() -> Micros, progress: bool) {
         let Some(c) = self.conns.get_mut(conn) else { return };
         let Stage::Open(open) = &c.stage else { return };
         let Some(served) = &mut c.served else { return };
         if open.out.is_empty() && !open.unflushed {
             served.tx_due = None;
         } else if progress || served.tx_due.is_none() {
-            served.tx_due = (stall > 0).then(|| now + stall);
+            let stall = self.stall_of(conn);
+            let due = (stall > 0).then(|| now() + stall);
+            if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) {
+                served.tx_due = due;
+            }
             self.arm(conn);
         }
     }
@@ -224,7 +227,6 @@ impl Context {
     /// Whether a connection is on its way out; if so it gets on with that.
     pub(in crate::engine) fn wind_down(&self, conn: ConnKey) -> bool {
         let over = {
-            let now = self.now();
             let mut core = self.core();
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return true };
@@ -232,12 +234,13 @@ impl Context {
             if served.ending == Ending::No {
                 return false;
             }
+            let now = self.now();
             let over = wound_down(c, &mut core.rx);
             let lingering = c.served.as_ref().is_some_and(|s| s.ending == Ending::Lingering);
             if lingering && c.served.as_ref().is_some_and(|s| s.rx_due.is_none()) {
                 core.await_client(conn, now + LINGER);
             }
-            core.sent(conn, now, false);
+            core.sent(conn, || now, false);
             over
         };
         if over {
@@ -254,10 +257,9 @@ impl Context {
     /// What is to be given to the codec of a connection that has just received `bytes`.
     pub(in crate::engine) fn take_held(&self, conn: ConnKey, bytes: &[u8]) -> Held {
         let (sniffs, ending) = {
-            let now = self.now();
             let mut core = self.core();
             if !bytes.is_empty() {
-                core.heard(conn, now);
+                core.heard(conn, || self.now());
             }
             let Some(c) = core.conns.get_mut(conn) else { return Held::Gone };
             let Some(served) = &mut c.served else { return Held::Nothing };
