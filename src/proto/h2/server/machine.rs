@@ -15,7 +15,7 @@ use super::super::machine::{FRAME_KEEP, no_body};
 use super::super::names::connection_error;
 use super::super::pipe::Pipe;
 use super::super::wake::{Flag, Note, Woken};
-use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_REPLIES, MAX_WINDOW, frames};
+use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_REPLIES, MAX_WINDOW, check, frames};
 use super::exchange::{Exchange, Step, refuse};
 use super::{PREFACE, ServerOptions, asked, is_preface};
 use crate::util::Micros;
@@ -191,6 +191,14 @@ impl Machine {
             let detail = "h2: the client does not begin with the preface";
             self.fail(ProtoError::new(ProtoErrorKind::Malformed, detail));
             return;
+        }
+        if matches!(self.link, Link::Open(_)) {
+            if let Some(reason) = check::fault(&self.frame, true) {
+                self.pipe.0.borrow_mut().out.push(&check::goaway(self.last, reason));
+                self.fail(check::error(&self.frame, reason));
+                return;
+            }
+            check::forget_priority(&mut self.frame);
         }
         let waiting = self.pipe.put(&mut self.frame);
         self.poll();
