@@ -67,11 +67,18 @@ impl Context {
             && self.receive(conn)
             // what the codec replied is out of the way before the program sends
             && self.flush(conn)
-            && self.offer_wanted(conn)
-            && self.flush(conn)
+            && (self.puts_off_sending(conn) || self.offer_wanted(conn) && self.flush(conn))
         {
             self.note_codec_deadline(conn);
         }
+    }
+
+    /// Whether what the stream of a connection wants to send waits until the others that are ready
+    /// were read: their reads one after the other, then their writes, cost the kernel less than
+    /// taking turns.
+    fn puts_off_sending(&self, conn: ConnKey) -> bool {
+        let core = self.core();
+        core.ready.len() > 1 && core.conns.get(conn).is_some_and(|c| c.queued && c.only_wish)
     }
 
     /// Whether the codec is to be asked though nothing came: for what it has to say, or for bytes

@@ -160,6 +160,16 @@ impl Context {
     /// next turn. Returns whether there were any.
     fn serve_ready(&self) -> bool {
         let count = self.core().ready.len();
+        self.serve_first(count);
+        // who put sending off until the others were read
+        let putting_off = self.core().ready.len();
+        self.serve_first(putting_off);
+        let local = self.serve_local();
+        let plugs = self.serve_plugs();
+        count > 0 || local || plugs
+    }
+
+    fn serve_first(&self, count: usize) {
         for _ in 0..count {
             let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
@@ -168,9 +178,6 @@ impl Context {
                 self.service(conn);
             }
         }
-        let local = self.serve_local();
-        let plugs = self.serve_plugs();
-        count > 0 || local || plugs
     }
 
     /// Returns whether any timer was due.
