@@ -178,6 +178,9 @@ fn giving_up_resets_the_stream_alone() {
     s.answers = true;
     s.feed(&get(5));
     assert_eq!(s.seen.last(), Some(&Seen::End(5)));
+    s.feed(&ask(7, false, "POST", &[]));
+    assert!(s.codec.give_up_on_peer(Tid(7), &mut s.out));
+    assert_eq!(s.sent_of(RST_STREAM)[0].number(), CANCEL, "the client is too slow");
 }
 
 #[test]
@@ -321,12 +324,35 @@ fn shutting_down_completes_what_is_under_way() {
 }
 
 #[test]
-fn a_close_inside_a_request_is_an_error() {
+fn a_client_that_closes_its_side_gets_the_answers_to_complete_requests() {
     let cut = [hello(), ask(1, false, "POST", &[]), data(1, false, b"x")].concat();
     let outcome = feed_whole_and_bytewise(ServerOptions::default(), true, &cut, true);
-    assert_eq!(outcome.error.unwrap().kind, ProtoErrorKind::CutShort);
+    assert_eq!(outcome.error, None);
+    let reason = "closed by the peer inside the request";
+    assert_eq!(outcome.seen.last(), Some(&Seen::Reset(1, reason)));
+    assert_eq!(outcome.reuse, Reuse::Never);
     let outcome = feed_whole_and_bytewise(ServerOptions::default(), true, &hello(), true);
     assert_eq!(outcome.error, None);
+
+    let mut s = Server::greeted(false);
+    let posted = [ask(3, false, "POST", &[]), data(3, true, b"x")].concat();
+    s.feed(&[get(1), posted, ask(5, false, "POST", &[])].concat());
+    s.eof().unwrap();
+    assert_eq!(s.seen.last(), Some(&Seen::Reset(5, reason)));
+    assert_eq!(s.codec.reuse(), Reuse::Never);
+    for id in [3, 1] {
+        s.respond(id, 200, BodyLen::Unknown).unwrap();
+        assert_eq!(s.send(id, b"late", true), 4);
+        s.feed(b"");
+        assert_eq!(s.seen.last(), Some(&Seen::End(id)));
+    }
+    s.eof().unwrap();
+    let sent: Vec<_> = s.sent_of(DATA).into_iter().map(|f| (f.stream, f.payload)).collect();
+    assert_eq!(sent, [(3, b"late".to_vec()), (1, b"late".to_vec())]);
+}
+
+#[test]
+fn goodbye_names_the_last_request() {
     let mut s = Server::greeted(true);
     s.feed(&get(1));
     s.codec.goodbye(&mut s.out);

@@ -64,10 +64,10 @@ enum State {
     Open,
     /// No more requests, but those under way go on.
     GoingAway,
+    /// The client has closed its side: what it has asked for completely is still answered.
+    HalfClosed,
     /// The crate's connection has ended: nothing more is received, what has been is reported.
     Over,
-    /// The client closed: as above.
-    Eof,
     /// Closed or broken, and all is reported.
     Dead,
 }
@@ -113,7 +113,7 @@ impl Machine {
 
     /// Lets the crate work until it has nothing more to do.
     fn poll(&mut self) {
-        while self.receives() {
+        while self.works() {
             self.flag.take();
             let cx = &mut Context::from_waker(&self.waker);
             match &mut self.link {
@@ -229,7 +229,7 @@ impl Machine {
             if let Some(event) = self.report(now) {
                 return Ok(Some(event));
             }
-            if matches!(self.state, State::Over | State::Eof) {
+            if self.state == State::Over {
                 self.state = State::Dead;
                 return match self.failed.take() {
                     Some(e) => Err(e),
@@ -240,6 +240,12 @@ impl Machine {
             // what follows from the last frame goes out before the next one comes in
             if self.flag.take() {
                 self.poll();
+            } else if self.state == State::HalfClosed {
+                *input = &[];
+                if !self.exchanges.is_empty() {
+                    return Ok(None);
+                }
+                self.state = State::Dead;
             } else if self.collect(input) {
                 self.feed();
             } else {
@@ -344,9 +350,9 @@ impl Machine {
         Ok(())
     }
 
-    pub fn abandon(&mut self, tid: Tid) -> Reuse {
+    pub fn abandon(&mut self, tid: Tid, reason: Reason) -> Reuse {
         if let Some(exchange) = self.remove(tid.0) {
-            exchange.cancel();
+            exchange.cancel(reason);
             self.poll();
         }
         self.reuse()
@@ -384,18 +390,28 @@ impl Machine {
         }
     }
 
-    /// The client closed.
+    /// The client has closed its side.
     pub fn eof(&mut self) {
         if self.receives() {
-            self.state = State::Eof;
+            self.state = State::HalfClosed;
             let mut ids: Vec<u32> = self.exchanges.keys().copied().collect();
             ids.sort_unstable();
-            ids.into_iter().for_each(|id| self.woken.add(id));
+            for id in ids {
+                if let Some(exchange) = self.exchanges.get_mut(&id) {
+                    exchange.cut();
+                }
+                self.woken.add(id);
+            }
         }
     }
 
     fn receives(&self) -> bool {
         matches!(self.state, State::Open | State::GoingAway)
+    }
+
+    /// Whether the crate has anything to do yet.
+    fn works(&self) -> bool {
+        self.receives() || self.state == State::HalfClosed
     }
 
     pub fn reuse(&self) -> Reuse {
