@@ -93,4 +93,9 @@ impl Plug for Greeting {
             SocketLink::start(cx, transport, name, parts, share, &self.options);
         }
     }
+
+    fn give_up(&self, cx: &Context, key: PlugKey) {
+        let mut client = self.client.borrow_mut().take();
+        cx.unplug(key, client.as_mut().map(|c| c.transport.source()));
+    }
 }
