@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use super::conn::{ConnKey, Stage};
+use super::conn::{ConnKey, Stage, Watched};
 use super::context::{Context, Timer, WAKER};
 use super::stream::StreamKey;
 use crate::stream::{Input, Ret};
@@ -143,6 +143,10 @@ impl Context {
                 }
                 conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
                 conn.writable |= event.is_writable() || event.is_error();
+                // of no use any more if nothing waits; if it cannot be taken back, no harm is done
+                if conn.writes_watched == Watched::Now && conn.has_written_all() {
+                    let _ = conn.watch_writes(core.poll.registry(), key, false);
+                }
                 if !conn.queued {
                     conn.queued = true;
                     core.ready.push_back(key);
@@ -155,9 +159,18 @@ impl Context {
         Ok(woken)
     }
 
-    /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
-    /// next turn. Returns whether there were any.
+    /// Serves what is ready now; who becomes ready meanwhile waits for the next turn. Returns
+    /// whether there was anything.
     fn serve_ready(&self) -> bool {
+        let conns = self.serve_conns();
+        let local = self.serve_local();
+        let plugs = self.serve_plugs();
+        // what they asked of connections is done at once, or the next turn could not sleep
+        let asked = plugs && self.serve_conns();
+        conns || local || plugs || asked
+    }
+
+    fn serve_conns(&self) -> bool {
         let count = self.core().ready.len();
         for _ in 0..count {
             let Some(conn) = self.core().ready.pop_front() else { break };
@@ -167,9 +180,7 @@ impl Context {
                 self.service(conn);
             }
         }
-        let local = self.serve_local();
-        let plugs = self.serve_plugs();
-        count > 0 || local || plugs
+        count > 0
     }
 
     /// Returns whether any timer was due.
