@@ -17,6 +17,9 @@ const READ: usize = 64 * 1024;
 /// Reads of one link in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 8;
 
+/// What links of one proxy have in common: the way back, and what they read into, in turns.
+pub(super) type Parts = (Rc<dyn Home>, Rc<RefCell<Vec<u8>>>);
+
 /// A client's connection.
 pub(super) struct SocketLink {
     link: Rc<Link>,
@@ -30,6 +33,8 @@ pub(super) struct SocketLink {
     often: bool,
     /// The client has closed: a short read does not mean that nothing follows.
     closed: Cell<bool>,
+    /// The transport may hold bytes that it has taken.
+    unflushed: Cell<bool>,
     scratch: Rc<RefCell<Vec<u8>>>,
 }
 
@@ -46,7 +51,7 @@ impl SocketLink {
         cx: &Context,
         transport: Box<dyn Transport>,
         name: String,
-        (home, scratch): (Rc<dyn Home>, Rc<RefCell<Vec<u8>>>),
+        (home, scratch): Parts,
         share: Share,
         options: &Options,
     ) {
@@ -59,6 +64,7 @@ impl SocketLink {
             writes_watched: Cell::new(!often),
             often,
             closed: Cell::new(false),
+            unflushed: Cell::new(false),
             scratch,
         });
         let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
@@ -149,8 +155,24 @@ impl SocketLink {
         while self.writable.get() && !out.is_empty() {
             let wrote = self.transport.borrow_mut().write(out.pending());
             match wrote {
-                Ok(n) => out.consume(n),
+                Ok(n) => {
+                    out.consume(n);
+                    self.unflushed.set(true);
+                }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => self.writable.set(false),
+                Err(e) => {
+                    log::info!("proxy: client {}: {e}", self.link.name());
+                    return Fate::Over;
+                }
+            }
+        }
+        if self.writable.get() && self.unflushed.get() {
+            let flushed = self.transport.borrow_mut().flush();
+            match flushed {
+                Ok(all) => {
+                    self.unflushed.set(!all);
+                    self.writable.set(all);
+                }
                 Err(e) => {
                     log::info!("proxy: client {}: {e}", self.link.name());
                     return Fate::Over;
