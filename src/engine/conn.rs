@@ -1,10 +1,13 @@
 //! The connection object: a transport, the codec on it, the bytes waiting to go out, and the
 //! streams bound to it.
 
+use std::io;
 use std::rc::Rc;
 
+use mio::{Interest, Registry};
 use slotmap::new_key_type;
 
+use super::context::Core;
 use super::route::Route;
 use super::stream::StreamKey;
 use super::timers::TimerKey;
@@ -48,6 +51,16 @@ pub(super) struct Open {
     pub unflushed: bool,
 }
 
+/// Whether the system is asked to tell when a socket can be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    Always,
+    /// Not now: only once it takes no more.
+    AtNeed,
+    /// Since it took no more.
+    Now,
+}
+
 /// A connection.
 pub(super) struct Conn {
     pub stage: Stage,
@@ -63,6 +76,7 @@ pub(super) struct Conn {
     pub queued: bool,
     /// It is there because a stream wants to send, and for nothing else.
     pub only_wish: bool,
+    pub writes_watched: Watched,
     /// An event said that the peer closed: a short read does not mean that nothing follows.
     pub read_closed: bool,
     /// Carried a transaction before this one: a failure without an answer may mean no more than
@@ -103,6 +117,7 @@ impl Conn {
             times: None,
             queued: false,
             only_wish: false,
+            writes_watched: Watched::Always,
             read_closed: false,
             reused: false,
             deadline: None,
@@ -126,6 +141,26 @@ impl Conn {
         }
     }
 
+    /// Whether nothing waits to be written.
+    pub fn has_written_all(&self) -> bool {
+        match &self.stage {
+            Stage::Open(open) => open.out.is_empty() && !open.unflushed,
+            Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => true,
+        }
+    }
+
+    /// Has the system tell when the socket can be written to, or not.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn watch_writes(&mut self, registry: &Registry, key: ConnKey, yes: bool) -> io::Result<()> {
+        let token = mio::Token(Core::token_base(key));
+        let Some(open) = self.open() else { return Ok(()) };
+        registry.reregister(open.transport.source(), token, interest(yes))?;
+        self.writes_watched = if yes { Watched::Now } else { Watched::AtNeed };
+        Ok(())
+    }
+
     pub fn unbind(&mut self, stream: StreamKey) {
         self.bound.retain(|(_, s)| *s != stream);
     }
@@ -133,4 +168,9 @@ impl Conn {
     pub fn stream_of(&self, tid: Tid) -> Option<StreamKey> {
         self.bound.iter().find(|(t, _)| *t == Some(tid)).map(|(_, s)| *s)
     }
+}
+
+/// What to be told of a socket: when it can be read, and written if that is wanted.
+pub(super) fn interest(writes: bool) -> Interest {
+    if writes { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE }
 }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::api::Attempt;
-use super::conn::{Conn, ConnKey, Stage};
+use super::conn::{Conn, ConnKey, Stage, Watched, interest};
 use super::context::{Context, Core, Timer};
 use super::life::Failure;
 use super::route::{Place, Route, Target, fill};
@@ -321,12 +321,17 @@ impl Context {
     /// Registers a transport that did not come out of a race.
     fn join_transport(&self, conn: ConnKey, mut transport: Box<dyn Transport>) {
         let registered = {
-            let core = self.core();
-            core.poll.registry().register(
-                transport.source(),
-                mio::Token(Core::token_base(conn)),
-                mio::Interest::READABLE | mio::Interest::WRITABLE,
-            )
+            let mut core = self.core();
+            let core = &mut *core;
+            let Some(c) = core.conns.get_mut(conn) else { return };
+            // layers have handshakes, which write as they like
+            let plain = c.route.tls.is_none() && c.route.via.is_none();
+            let at_need = plain && transport.tells_writable_often();
+            if at_need {
+                c.writes_watched = Watched::AtNeed;
+            }
+            let token = mio::Token(Core::token_base(conn));
+            core.poll.registry().register(transport.source(), token, interest(!at_need))
         };
         match registered {
             Ok(()) => self.secure(conn, transport),

@@ -7,8 +7,10 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use mio::event::Source;
 use slotmap::{Key, SlotMap, new_key_type};
 
+use super::conn::interest;
 use super::context::{Context, Timer};
 use super::timers::TimerKey;
 use crate::util::{Micros, log};
@@ -111,18 +113,26 @@ impl Context {
         self.core().plugs.add(plug)
     }
 
-    /// Watches the plug's socket.
+    /// Watches the plug's socket for reading, and for writing if it `writes`.
     ///
     /// # Errors
     /// The system refused.
-    pub fn watch(&self, key: PlugKey, source: &mut dyn mio::event::Source) -> io::Result<()> {
+    pub fn watch(&self, key: PlugKey, source: &mut dyn Source, writes: bool) -> io::Result<()> {
         let token = mio::Token(FIRST_TOKEN + index_of(key));
-        let interest = mio::Interest::READABLE | mio::Interest::WRITABLE;
-        self.core().poll.registry().register(source, token, interest)
+        self.core().poll.registry().register(source, token, interest(writes))
+    }
+
+    /// Changes whether the plug's socket is watched for writing.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn rewatch(&self, key: PlugKey, source: &mut dyn Source, writes: bool) -> io::Result<()> {
+        let token = mio::Token(FIRST_TOKEN + index_of(key));
+        self.core().poll.registry().reregister(source, token, interest(writes))
     }
 
     /// Takes a plug off the loop, and its socket, if it is watched. It gets no more turns.
-    pub fn unplug(&self, key: PlugKey, source: Option<&mut dyn mio::event::Source>) {
+    pub fn unplug(&self, key: PlugKey, source: Option<&mut dyn Source>) {
         let plugged = {
             let mut core = self.core();
             let core = &mut *core;

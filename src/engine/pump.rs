@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::rc::Rc;
 
-use super::conn::{Conn, ConnKey, Stage};
+use super::conn::{Conn, ConnKey, Stage, Watched};
 use super::context::{Context, Timer};
 use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
@@ -164,6 +164,13 @@ impl Context {
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return false };
             let outcome = write_out(c);
+            let outcome = outcome.and_then(|wrote| {
+                let watch = !c.writable && c.writes_watched == Watched::AtNeed;
+                if watch {
+                    c.watch_writes(core.poll.registry(), conn, true)?;
+                }
+                Ok(wrote)
+            });
             if let (true, Ok(progress)) = (c.served.is_some(), &outcome) {
                 core.sent(conn, || self.now(), *progress);
             }

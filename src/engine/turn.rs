@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use super::conn::{ConnKey, Stage};
+use super::conn::{ConnKey, Stage, Watched};
 use super::context::{Context, Timer, WAKER};
 use super::stream::StreamKey;
 use crate::stream::{Input, Ret};
@@ -144,6 +144,10 @@ impl Context {
                 conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
                 conn.writable |= event.is_writable() || event.is_error();
                 conn.only_wish = false;
+                // of no use any more if nothing waits; if it cannot be taken back, no harm is done
+                if conn.writes_watched == Watched::Now && conn.has_written_all() {
+                    let _ = conn.watch_writes(core.poll.registry(), key, false);
+                }
                 if !conn.queued {
                     conn.queued = true;
                     core.ready.push_back(key);
@@ -156,17 +160,24 @@ impl Context {
         Ok(woken)
     }
 
-    /// Serves the connections that are ready now; who becomes ready meanwhile waits for the
-    /// next turn. Returns whether there were any.
+    /// Serves what is ready now; who becomes ready meanwhile waits for the next turn. Returns
+    /// whether there was anything.
     fn serve_ready(&self) -> bool {
+        let conns = self.serve_conns();
+        let local = self.serve_local();
+        let plugs = self.serve_plugs();
+        // what they asked of connections is done at once, or the next turn could not sleep
+        let asked = plugs && self.serve_conns();
+        conns || local || plugs || asked
+    }
+
+    fn serve_conns(&self) -> bool {
         let count = self.core().ready.len();
         self.serve_first(count);
         // who put sending off until the others were read
         let putting_off = self.core().ready.len();
         self.serve_first(putting_off);
-        let local = self.serve_local();
-        let plugs = self.serve_plugs();
-        count > 0 || local || plugs
+        count > 0
     }
 
     fn serve_first(&self, count: usize) {

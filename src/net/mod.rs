@@ -102,6 +102,13 @@ pub trait Transport {
         false
     }
 
+    /// Whether the system tells that the socket can be written to whenever its peer has read
+    /// something, also if nothing was waiting for that (unix sockets): writability is to be
+    /// watched only once a write has met `WouldBlock`.
+    fn tells_writable_often(&self) -> bool {
+        false
+    }
+
     /// Says goodbye as the layer does (`close_notify`) and shuts the sending side; best effort.
     fn shutdown(&mut self);
 

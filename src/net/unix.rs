@@ -86,6 +86,10 @@ impl Transport for UnixTransport {
         Ok(true)
     }
 
+    fn tells_writable_often(&self) -> bool {
+        true
+    }
+
     fn has_buffered(&self) -> bool {
         false
     }

@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+import through_proxy
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRV_PORT, CLOSED_PORT, BASE_PORT = 7900, 7999, 7001
 CRASH = {signal.SIGABRT: "SIGABRT", signal.SIGSEGV: "SIGSEGV", signal.SIGBUS: "SIGBUS",
@@ -453,6 +455,8 @@ def main():
     ap.add_argument("--check", action="store_true", help="compare every lib with golden/")
     ap.add_argument("--proxy", help="path of the SS proxy binary for the sspc scenarios")
     ap.add_argument("--skip", metavar="FILE", help="json: groups and scenarios not to run, with reasons")
+    ap.add_argument("--through-proxy", action="store_true",
+                    help="only the client scenarios, each with the proxy in between")
     ap.add_argument("--only", help="regex of scenario names")
     ap.add_argument("--repeat", type=int, default=1)
     ap.add_argument("--jobs", "-j", type=int, default=2)
@@ -479,6 +483,10 @@ def main():
     for f in sorted(os.listdir(HERE + "/scenarios")):
         if f.endswith(".json") and (not a.only or re.search(a.only, f[:-5])):
             scs[f[:-5]] = json.load(open(HERE + "/scenarios/" + f))
+    if a.through_proxy and a.golden_from:
+        ap.error("--through-proxy compares, it records nothing")
+    if a.through_proxy:
+        scs = {n: through_proxy.adapt(sc) for n, sc in scs.items() if through_proxy.applies(n, sc)}
     work = tempfile.mkdtemp(prefix="sstrace.", dir=a.workdir)
     certs = work + "/certs"
     os.makedirs(certs)
@@ -516,6 +524,10 @@ def main():
                 if a.golden_from == lname and "expect" in sc and os.path.exists(gf):
                     os.unlink(gf)
                 golden = open(gf).read().splitlines() if os.path.exists(gf) else None
+                if a.through_proxy:
+                    sc, golden = through_proxy.expected(HERE, n, sc, golden)
+                    for r in rs if golden is not None else []:
+                        r["trace"] = through_proxy.facts(r["trace"])
                 js = [judge(sc, r, golden) for r in rs]
                 ok = all(j[0] for j in js)
                 ent = rep[n] = {"result": "pass" if ok else "fail", "secs": rs[0]["secs"],

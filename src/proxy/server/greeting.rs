@@ -52,7 +52,7 @@ impl Greeting {
             Rc::new(Self { client: RefCell::new(Some(client)), options: Rc::clone(options) });
         let key = cx.plug(Rc::clone(&greeting) as Rc<dyn Plug>);
         let mut client = greeting.client.borrow_mut();
-        let watched = client.as_mut().map(|c| cx.watch(key, c.transport.source()));
+        let watched = client.as_mut().map(|c| cx.watch(key, c.transport.source(), true));
         if let Some(Err(e)) = watched {
             log::err!("proxy: a client is refused: {e}");
             cx.unplug(key, None);

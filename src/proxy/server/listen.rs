@@ -50,7 +50,7 @@ pub(super) fn start(
         scratch: Rc::default(),
     });
     let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
-    let watched = cx.watch(key, port.listener.borrow_mut().source());
+    let watched = cx.watch(key, port.listener.borrow_mut().source(), false);
     if let Err(e) = watched {
         cx.unplug(key, None);
         return Err(e);

@@ -131,6 +131,8 @@ impl Handler for Onward {
         let nothing = TxAnswer { ret: Ret::TxDontSend, len: 0, flags: Flags::empty() };
         let merge = self.protocol == Protocol::Raw;
         let waits = self.link.may_send();
+        // it was full, or has come to its end
+        let stuck = !self.link.takes_bytes();
         let taken = if waits { self.link.uplink.borrow_mut().take(window, merge) } else { None };
         let Some(taken) = taken else { return Some(nothing) };
         let mut flags = Flags::empty();
@@ -140,8 +142,9 @@ impl Handler for Onward {
             self.link.account();
             self.pass_credit(cx, taken.len);
             self.link.ask_to_send(cx);
-            // its reading may go on, or it may be done
-            self.link.poke(cx);
+            if stuck {
+                self.link.poke(cx);
+            }
         });
         Some(TxAnswer { ret: Ret::Ok, len: taken.len, flags })
     }

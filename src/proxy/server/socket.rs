@@ -27,6 +27,12 @@ pub(super) struct SocketLink {
     /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
     readable: Cell<bool>,
     writable: Cell<bool>,
+    /// The system tells when it can be written to.
+    writes_watched: Cell<bool>,
+    /// Whether that is wanted only while something waits.
+    often: bool,
+    /// The client has closed: a short read does not mean that nothing follows.
+    closed: Cell<bool>,
     /// The transport may hold bytes that it has taken.
     unflushed: Cell<bool>,
     scratch: Rc<RefCell<Vec<u8>>>,
@@ -49,17 +55,21 @@ impl SocketLink {
         share: Share,
         options: &Options,
     ) {
+        let often = transport.tells_writable_often();
         let port = Rc::new(Self {
             link: Link::new(home, name, share),
             transport: RefCell::new(transport),
             readable: Cell::new(true),
             writable: Cell::new(true),
+            writes_watched: Cell::new(!often),
+            often,
+            closed: Cell::new(false),
             unflushed: Cell::new(false),
             scratch,
         });
         let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
         port.link.plugged(key);
-        if let Err(e) = cx.watch(key, port.transport.borrow_mut().source()) {
+        if let Err(e) = cx.watch(key, port.transport.borrow_mut().source(), !often) {
             log::err!("proxy: client {}: {e}", port.link.name());
             cx.unplug(key, None);
             return;
@@ -83,7 +93,15 @@ impl SocketLink {
             if !self.readable.get() || !self.link.takes_bytes() {
                 return Fate::Lives;
             }
-            let read = self.transport.borrow_mut().read(buffer);
+            let read = {
+                let mut transport = self.transport.borrow_mut();
+                let read = transport.read(buffer);
+                if transport.drained() && !self.closed.get() {
+                    // what comes next makes a new event
+                    self.readable.set(false);
+                }
+                read
+            };
             match read {
                 Ok(0) => {
                     self.readable.set(false);
@@ -116,7 +134,23 @@ impl SocketLink {
         }
     }
 
-    fn write(&self) -> Fate {
+    /// Writes what waits, and has the system tell when there is room for more of it.
+    fn write(&self, cx: &Context, key: PlugKey) -> Fate {
+        let fate = self.write_all();
+        let wanted = !self.writable.get();
+        if fate == Fate::Over || !self.often || wanted == self.writes_watched.replace(wanted) {
+            return fate;
+        }
+        match cx.rewatch(key, self.transport.borrow_mut().source(), wanted) {
+            Ok(()) => Fate::Lives,
+            Err(e) => {
+                log::err!("proxy: client {}: {e}", self.link.name());
+                Fate::Over
+            }
+        }
+    }
+
+    fn write_all(&self) -> Fate {
         let mut out = self.link.outbox();
         while self.writable.get() && !out.is_empty() {
             let wrote = self.transport.borrow_mut().write(out.pending());
@@ -153,7 +187,7 @@ impl SocketLink {
     fn close(&self, cx: &Context, key: PlugKey) {
         self.link.end(cx);
         // what was said last, such as a refusal, goes out as far as the socket takes it
-        let _ = self.write();
+        let _ = self.write_all();
         let mut transport = self.transport.borrow_mut();
         transport.shutdown();
         cx.unplug(key, Some(transport.source()));
@@ -164,11 +198,12 @@ impl Plug for SocketLink {
     fn turn(&self, cx: &Context, key: PlugKey, wake: Wake) {
         self.readable.set(self.readable.get() || wake.readable);
         self.writable.set(self.writable.get() || wake.writable);
+        self.closed.set(self.closed.get() || wake.closed);
         let timely = if wake.timer { self.link.timer_due() } else { Next::Stays };
         let fate = if timely == Next::Goes || self.read(cx) == Fate::Over {
             Fate::Over
         } else {
-            self.write()
+            self.write(cx, key)
         };
         if wake.closed && fate == Fate::Lives {
             self.link.hung_up(cx);

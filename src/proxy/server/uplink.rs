@@ -34,9 +34,11 @@ pub(super) struct Uplink {
     chunks: VecDeque<Chunk>,
     /// Announced for the message that comes next.
     hint: Option<u64>,
+    /// The most that has waited since nothing did.
+    peak: usize,
 }
 
-/// As much memory is kept when nothing waits.
+/// As much memory is kept when nothing waits, or as much as is in steady use.
 const KEPT: usize = 4 * 1024;
 
 impl Uplink {
@@ -68,6 +70,7 @@ impl Uplink {
             return;
         }
         self.bytes.extend_from_slice(bytes);
+        self.peak = self.peak.max(self.bytes.len());
         match self.chunks.back_mut() {
             Some(open) if !open.eom && !som => {
                 open.len += bytes.len();
@@ -143,7 +146,11 @@ impl Uplink {
         if self.read == self.bytes.len() {
             self.read = 0;
             self.bytes.clear();
-            self.bytes.shrink_to(KEPT);
+            let peak = std::mem::take(&mut self.peak);
+            // a bulk transfer would have it back at once; the stream's end frees it all
+            if peak < self.bytes.capacity() / 4 {
+                self.bytes.shrink_to(KEPT);
+            }
         } else if self.read > self.bytes.len() / 2 {
             self.bytes.drain(..self.read);
             self.read = 0;
@@ -231,6 +238,20 @@ mod tests {
         let taken = |len, eom| Taken { len, som: true, eom };
         assert_eq!(got, [(taken(1, false), b"a".to_vec()), (taken(2, true), b"bc".to_vec())]);
         assert!(up.is_empty());
+    }
+
+    #[test]
+    fn memory_stays_while_it_is_used_and_goes_after() {
+        let mut up = Uplink::default();
+        let mut window = vec![0; 1 << 16];
+        for _ in 0..3 {
+            up.push(&[0; 1 << 16], 0);
+            up.take(&mut window, true);
+            assert!(up.is_empty() && up.bytes.capacity() >= 1 << 16);
+        }
+        up.push(b"small", SOM | EOM);
+        up.take(&mut window, true);
+        assert!(up.bytes.capacity() < 1 << 14);
     }
 
     #[test]
