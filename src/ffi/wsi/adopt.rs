@@ -111,7 +111,7 @@ fn watch(
     let session = Session::new(protocol.session_size).ok_or("no memory")?;
     let wsi = Wsi::new(cx, info.vh, Rc::clone(protocol), session);
     let key = cx.engine.plug(Rc::new(Watch(Rc::clone(&wsi))));
-    if let Err(e) = cx.engine.watch(key, &mut SourceFd(&fd)) {
+    if let Err(e) = cx.engine.watch(key, &mut SourceFd(&fd), true) {
         cx.engine.unplug(key, None);
         wsi.forget(cx);
         return Err(format!("it cannot be waited for: {e}"));
