@@ -9,7 +9,9 @@ before=$(now)
 examples=/usr/share/doc/libsecurestreams-dev/examples
 flags=$(pkg-config --cflags --libs securestreams)
 gcc -std=gnu99 $examples/hello_server.c -o /tmp/hello_server $flags
-gcc -std=gnu99 -DLWS_SS_USE_SSPC $examples/hello_world.c -o /tmp/client $flags
+# the same as a client of the proxy
+sed '/lws_context_info_defaults/a info.ss_proxy_bind = "/tmp/proxy";' $examples/hello_world.c >/tmp/client.c
+gcc -std=gnu99 -DLWS_SS_USE_SSPC /tmp/client.c -o /tmp/client $flags
 
 # a server, and a proxy with the administrator's policy
 sed s/7681/0/ $examples/hello_server_policy.json >/tmp/server.json
@@ -29,7 +31,7 @@ ss-proxy -c /etc/ss-proxy/policy.json -i /tmp/proxy -d 1 &
 proxy=$!
 until [ -S /tmp/proxy ]; do kill -0 $proxy; done
 fetch() { ssrun -q --timeout 20 -m "endpoint=http://127.0.0.1:$port/$1" __default | grep -q "asked for /$1"; }
-proxied() { /tmp/client --ssproxy-iface=/tmp/proxy --url "http://127.0.0.1:$port/$1" -d 1 | grep -q "asked for /$1"; }
+proxied() { /tmp/client --url "http://127.0.0.1:$port/$1" -d 1 | grep -q "asked for /$1"; }
 fetch one || fail "the server does not answer"
 proxied two || fail "the proxy does not answer"
 
