@@ -10,7 +10,7 @@ examples=/usr/share/doc/libsecurestreams-dev/examples
 flags=$(pkg-config --cflags --libs securestreams)
 gcc -std=gnu99 $examples/hello_server.c -o /tmp/hello_server $flags
 # the same as a client of the proxy
-sed '/lws_context_info_defaults/a info.ss_proxy_bind = "/tmp/proxy";' $examples/hello_world.c >/tmp/client.c
+sed '/lws_context_info_defaults/a info.ss_proxy_bind = "+/tmp/proxy";' $examples/hello_world.c >/tmp/client.c
 gcc -std=gnu99 -DLWS_SS_USE_SSPC /tmp/client.c -o /tmp/client $flags
 
 # a server, and a proxy with the administrator's policy
@@ -31,7 +31,7 @@ ss-proxy -c /etc/ss-proxy/policy.json -i /tmp/proxy -d 1 &
 proxy=$!
 until [ -S /tmp/proxy ]; do kill -0 $proxy; done
 fetch() { ssrun -q --timeout 20 -m "endpoint=http://127.0.0.1:$port/$1" __default | grep -q "asked for /$1"; }
-proxied() { /tmp/client --url "http://127.0.0.1:$port/$1" -d 1 | grep -q "asked for /$1"; }
+proxied() { timeout 20 /tmp/client --url "http://127.0.0.1:$port/$1" -d 1 | grep -q "asked for /$1"; }
 fetch one || fail "the server does not answer"
 proxied two || fail "the proxy does not answer"
 
@@ -43,7 +43,7 @@ dpkg -i /debs/*.deb >/dev/null
 [ "$(now)" != "$before" ] || fail "libsecurestreams.so.0 still is $before"
 [ ! -e "$lib/$before" ] || fail "$before is still there"
 [ -e "$lib/$(now)" ] || fail "$(now) is missing"
-grep -q 'try-restart ss-proxy.service' /tmp/systemctl || fail "a running proxy is not restarted: $(cat /tmp/systemctl)"
+grep -q 'restart ss-proxy.service' /tmp/systemctl || fail "a running proxy is not restarted: $(cat /tmp/systemctl)"
 cmp /etc/ss-proxy/policy.json /tmp/policy.before
 [ -z "$(dpkg --audit)" ] || fail "dpkg is not content"
 
