@@ -4,4 +4,5 @@
 mod fixtures;
 mod hostile;
 mod serving;
+mod tls;
 mod world;

@@ -17,6 +17,9 @@ const READ: usize = 64 * 1024;
 /// Reads of one link in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 8;
 
+/// What links of one proxy have in common: the way back, and what they read into, in turns.
+pub(super) type Parts = (Rc<dyn Home>, Rc<RefCell<Vec<u8>>>);
+
 /// A client's connection.
 pub(super) struct SocketLink {
     link: Rc<Link>,
@@ -24,6 +27,8 @@ pub(super) struct SocketLink {
     /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
     readable: Cell<bool>,
     writable: Cell<bool>,
+    /// The transport may hold bytes that it has taken.
+    unflushed: Cell<bool>,
     scratch: Rc<RefCell<Vec<u8>>>,
 }
 
@@ -40,7 +45,7 @@ impl SocketLink {
         cx: &Context,
         transport: Box<dyn Transport>,
         name: String,
-        (home, scratch): (Rc<dyn Home>, Rc<RefCell<Vec<u8>>>),
+        (home, scratch): Parts,
         share: Share,
         options: &Options,
     ) {
@@ -49,6 +54,7 @@ impl SocketLink {
             transport: RefCell::new(transport),
             readable: Cell::new(true),
             writable: Cell::new(true),
+            unflushed: Cell::new(false),
             scratch,
         });
         let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
@@ -115,8 +121,24 @@ impl SocketLink {
         while self.writable.get() && !out.is_empty() {
             let wrote = self.transport.borrow_mut().write(out.pending());
             match wrote {
-                Ok(n) => out.consume(n),
+                Ok(n) => {
+                    out.consume(n);
+                    self.unflushed.set(true);
+                }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => self.writable.set(false),
+                Err(e) => {
+                    log::info!("proxy: client {}: {e}", self.link.name());
+                    return Fate::Over;
+                }
+            }
+        }
+        if self.writable.get() && self.unflushed.get() {
+            let flushed = self.transport.borrow_mut().flush();
+            match flushed {
+                Ok(all) => {
+                    self.unflushed.set(!all);
+                    self.writable.set(all);
+                }
                 Err(e) => {
                     log::info!("proxy: client {}: {e}", self.link.name());
                     return Fate::Over;
