@@ -37,18 +37,20 @@ fn installed(tool: &str) -> bool {
 fn build(options: &[&str]) -> PathBuf {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let dir = scratch("build");
     let exe = std::env::current_exe().expect("own path");
     let target = exe.ancestors().nth(3).expect("target/PROFILE/deps/test");
-    ok(Command::new("cmake")
-        .arg("-S")
-        .arg(root())
-        .arg("-B")
-        .arg(&dir)
-        .args(["-DCMAKE_BUILD_TYPE=Debug", "-DSECURESTREAMS_OFFLINE=ON"])
-        .arg(format!("-DSECURESTREAMS_CARGO_TARGET_DIR={}", target.display()))
-        .args(options));
+    let target = format!("-DSECURESTREAMS_CARGO_TARGET_DIR={}", target.display());
+    let dir = configured(&[&[&*target], options].concat());
     ok(Command::new("cmake").arg("--build").arg(&dir));
+    dir
+}
+
+/// A build folder, configured with `options`.
+fn configured(options: &[&str]) -> PathBuf {
+    let dir = scratch("build");
+    let mut command = Command::new("cmake");
+    command.arg("-S").arg(root()).arg("-B").arg(&dir);
+    ok(command.args(["-DCMAKE_BUILD_TYPE=Debug", "-DSECURESTREAMS_OFFLINE=ON"]).args(options));
     dir
 }
 
@@ -392,4 +394,102 @@ fn a_staged_multiarch_install() {
     let pc = std::fs::read_to_string(lib.join("pkgconfig/securestreams.pc"));
     assert!(pc.expect("the .pc").starts_with("prefix=/opt/some where\n"));
     project("project", &prefix, &[], &[("c_shared", true), ("c_static", false)]);
+}
+
+/// A library with some of its parts only: built, installed and used, with another compiler and folder, in parallel.
+#[test]
+fn a_reduced_library() {
+    if !installed("cmake") || !installed("clang") {
+        return;
+    }
+    let exe = std::env::current_exe().expect("own path");
+    // a folder of its own: what the other tests run with stays as it is
+    let target = exe.ancestors().nth(3).expect("target/PROFILE/deps/test").join("reduced");
+    let dir = configured(&[
+        &format!("-DSECURESTREAMS_CARGO_TARGET_DIR={}", target.display()),
+        "-DSECURESTREAMS_FEATURES=tls-ring,ws",
+        "-DSECURESTREAMS_COMPAT=ON",
+        "-DCMAKE_C_COMPILER=clang",
+        "-DCMAKE_INSTALL_PREFIX=/usr",
+        "-DCMAKE_INSTALL_LIBDIR=lib64",
+    ]);
+    ok(Command::new("cmake").arg("--build").arg(&dir).args(["--parallel", "4"]));
+    let stage = scratch("reduced");
+    ok(Command::new("cmake").arg("--install").arg(dir).env("DESTDIR", &stage));
+    let prefix = stage.join("usr");
+    let (include, lib) = (prefix.join("include/securestreams"), prefix.join("lib64"));
+    assert!(!prefix.join("bin").exists(), "there are no tools of it");
+
+    // what the header says is what the library has
+    let has = |folder: &Path, name: &str| {
+        let text = std::fs::read_to_string(folder.join("lws_config.h")).expect("lws_config.h");
+        text.lines().any(|line| line == format!("#define {name}"))
+    };
+    let parts = [
+        ("ws", "LWS_ROLE_WS"),
+        ("h2", "LWS_ROLE_H2"),
+        ("mqtt", "LWS_ROLE_MQTT"),
+        ("raw", "LWS_ROLE_RAW"),
+    ];
+    let types = parts.map(|(name, _)| {
+        format!("{{\"{name}\": {{\"endpoint\": \"127.0.0.1\", \"port\": 1, \"protocol\": \"{name}\", \"opportunistic\": true}}}}")
+    });
+    let policy = fixtures::policy(&stage, &[], &types);
+    let program = stage.join("parts");
+    let mut command = Command::new("clang");
+    command
+        .args(["-std=gnu99", "-Wall", "-Wextra", "-Werror"])
+        .arg(root().join("tests/c_api/parts.c"));
+    command
+        .arg("-I")
+        .arg(&include)
+        .arg("-L")
+        .arg(&lib)
+        .arg("-lsecurestreams")
+        .arg("-o")
+        .arg(&program);
+    ok(command.arg(format!("-Wl,-rpath,{}", lib.display())));
+    let mut arguments = vec![policy.to_str().expect("UTF-8")];
+    arguments.extend(parts.map(|(name, _)| name));
+    let got = run(&program, &arguments);
+    got.expect_code(0);
+    let compat = lib.join("securestreams/compat/include");
+    for (name, macro_name) in parts {
+        let there = name == "ws";
+        assert!(got.lines().contains(&&*format!("{name} {}", u8::from(there))), "{name}: {got}");
+        for folder in [&include, &compat] {
+            assert_eq!(has(folder, macro_name), there, "{macro_name} in {}", folder.display());
+        }
+    }
+
+    let index = prefix.join("share/doc/securestreams/licences/INDEX");
+    let index = std::fs::read_to_string(index).expect("INDEX");
+    for (name, there) in
+        [("rustls-", true), ("tungstenite-", true), ("h2-", false), ("tokio-", false)]
+    {
+        assert_eq!(index.lines().any(|line| line.starts_with(name)), there, "{name} in\n{index}");
+    }
+    // a system whose folder is not lib64 does not look there by itself
+    let package = format!("-DSecureStreams_DIR={}", lib.join("cmake/SecureStreams").display());
+    let (dir, out) = configure("project", &prefix, &["-DCMAKE_C_COMPILER=clang", &package]);
+    assert!(out.status.success(), "{}", said(&out));
+    ok(Command::new("cmake").arg("--build").arg(&dir));
+    assert!(dir.join("c_static").exists() && dir.join("c_shared").exists());
+}
+
+/// The presets are read by CMake, and those of cross builds name files that are there.
+#[test]
+fn the_presets_are_known() {
+    if !installed("cmake") {
+        return;
+    }
+    let listed = ok(Command::new("cmake").arg("--list-presets").current_dir(root()));
+    for name in ["release", "debug", "embedded", "asan", "tsan", "aarch64"] {
+        assert!(listed.contains(&format!("\"{name}\"")), "{name} in\n{listed}");
+    }
+    let dir = scratch("preset");
+    ok(Command::new("cmake").args(["--preset", "debug", "-B"]).arg(&dir).current_dir(root()));
+    let cache = std::fs::read_to_string(dir.join("CMakeCache.txt")).expect("the cache");
+    assert!(cache.contains("SECURESTREAMS_PROFILE:STRING=dev\n"), "{cache}");
+    assert!(root().join("cmake/aarch64-linux-gnu.cmake").exists());
 }

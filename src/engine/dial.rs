@@ -234,6 +234,7 @@ impl Context {
             times.resolved = Some(now);
             times.addresses = addrs.to_vec();
         });
+        self.trace(conn, format_args!("connecting to {addrs:?}"));
         let mut core = self.core();
         let Some(c) = core.conns.get_mut(conn) else { return };
         let options = socket_options(c.route.attrs, c.route.bind.clone());
@@ -299,6 +300,7 @@ impl Context {
                     times.connected = Some(now);
                     times.peer = Some(peer);
                 });
+                self.trace(conn, format_args!("connected to {peer}"));
                 self.secure(conn, transport);
             }
             Progress::Failed(e) => {
@@ -380,6 +382,7 @@ impl Context {
 
     /// Closes a connection. Returns the streams that were bound to it, which are told nothing.
     pub(super) fn close(&self, conn: ConnKey) -> Vec<StreamKey> {
+        self.trace(conn, format_args!("the connection is closed"));
         let mut core = self.core();
         let core = &mut *core;
         let Some(mut c) = core.conns.remove(conn) else { return Vec::new() };

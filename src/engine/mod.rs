@@ -76,6 +76,7 @@ mod shared;
 mod sink;
 mod stream;
 pub mod timers;
+mod trace;
 mod turn;
 mod way;
 

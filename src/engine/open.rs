@@ -30,6 +30,8 @@ impl Context {
             Protocol::H2 if route.tls.is_some() && alpn.as_deref() != Some(b"h2") => Protocol::H1,
             other => other,
         };
+        let secure = if route.tls.is_some() { " over TLS" } else { "" };
+        self.trace(conn, format_args!("open: {speaks:?}{secure}"));
         let reads_first = self.kind(first).is_some_and(|k| k.ws.prioritize_reads);
         let codec = match self.codec(speaks, &route, first) {
             Ok(codec) => codec,

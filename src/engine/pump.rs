@@ -159,11 +159,14 @@ impl Context {
 
     /// Writes what waits. `false`: the connection is gone.
     pub(super) fn flush(&self, conn: ConnKey) -> bool {
-        let outcome = {
+        let (outcome, went) = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return false };
+            let waiting = |c: &mut Conn| c.open().map_or(0, |o| o.out.pending().len());
+            let before = waiting(c);
             let outcome = write_out(c);
+            let went = before - waiting(c);
             let outcome = outcome.and_then(|wrote| {
                 let watch = !c.writable && c.writes_watched == Watched::AtNeed;
                 if watch {
@@ -174,8 +177,11 @@ impl Context {
             if let (true, Ok(progress)) = (c.served.is_some(), &outcome) {
                 core.sent(conn, || self.now(), *progress);
             }
-            outcome
+            (outcome, went)
         };
+        if went > 0 {
+            self.trace(conn, format_args!("{went} bytes went out"));
+        }
         match outcome {
             Ok(_) => true,
             Err(e) => {
@@ -222,6 +228,7 @@ impl Context {
             match read {
                 Ok(0) => return self.peer_ended(conn),
                 Ok(n) => {
+                    self.trace(conn, format_args!("{n} bytes came in"));
                     if !self.consume(conn, &buffer[..n]) {
                         return false;
                     }
@@ -306,6 +313,7 @@ impl Context {
         match event {
             Event::Request { tid } => self.asked(conn, tid),
             Event::Head { tid, status } => {
+                self.trace(conn, format_args!("http status {status}"));
                 if let Some(key) = self.stream_of(conn, tid) {
                     self.response(conn, key, tid, status);
                 }

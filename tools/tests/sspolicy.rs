@@ -63,6 +63,10 @@ fn explain() {
     golden("explain_news", &["explain", "good.json", "news"]);
     golden("explain_sensor", &["explain", "good.json", "sensor"]);
     golden("explain_lines", &["explain", "good.json", "lines"]);
+    golden(
+        "explain_same_names",
+        &["explain", "--overlay", "overlay_same_names.json", "good.json", "hello"],
+    );
     golden("explain_overlay", &["explain", "--overlay", "overlay.json", "good.json", "hello"]);
     golden("explain_pages", &["explain", "server.json", "pages"]);
     golden("explain_chat", &["explain", "server.json", "chat"]);
@@ -116,6 +120,73 @@ fn certs() {
     golden("certs_good", &["certs", "good.json"]);
     // a century has fewer days than this
     assert_eq!(sspolicy(&["certs", "--days", "40000", "good.json"]).status.code(), Some(1));
+}
+
+#[test]
+fn certs_warns_before_expiry() {
+    let dir = std::env::temp_dir().join(format!("sspolicy-certs-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a folder");
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+    ]);
+    openssl.args(["-days", "10", "-subj", "/CN=soon", "-keyout", "key", "-out", "pem"]);
+    let made = openssl.current_dir(&dir).output().expect("openssl");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let pem = std::fs::read_to_string(dir.join("pem")).expect("the certificate");
+    let der64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let policy = dir.join("policy.json");
+    std::fs::write(&policy, format!(r#"{{ "certs": [{{ "soon": "{der64}" }}] }}"#))
+        .expect("a file");
+    let name = policy.to_str().expect("UTF-8");
+    // ten days are left, or nine whole ones and most of another
+    for (days, code) in [(None, 1), (Some("11"), 1), (Some("9"), 0)] {
+        let args: Vec<&str> = days.map_or(vec![], |n| vec!["--days", n]);
+        let out = sspolicy(&[&["certs"], &args[..], &[name]].concat());
+        let said = text(&out.stdout);
+        assert_eq!(out.status.code(), Some(code), "{days:?}: {said}");
+        assert_eq!(said.contains("  expires in "), code == 1, "{days:?}: {said}");
+    }
+    std::fs::remove_dir_all(&dir).expect("removed");
+}
+
+/// What a command prints on a terminal.
+fn on_a_terminal(command: &str, no_colour: bool) -> String {
+    let mut script = Command::new("script");
+    script.args(["-qec", command, "/dev/null"]).current_dir(tests().join("policies"));
+    script.stdin(Stdio::null()).env_remove("NO_COLOR");
+    if no_colour {
+        script.env("NO_COLOR", "1");
+    }
+    text(&script.output().expect("script").stdout)
+}
+
+#[test]
+fn colours_on_a_real_terminal() {
+    let tool = env!("CARGO_BIN_EXE_sspolicy");
+    let red = "\x1b[1;31merror\x1b[0m: ";
+    for (arguments, coloured) in [
+        ("check broken.json", true),
+        // errors on stderr, which is the terminal too
+        ("merge broken.json", true),
+        ("merge broken.json 2>&1 | cat", false),
+        ("check broken.json | cat", false),
+        ("--colour=never check broken.json", false),
+    ] {
+        let out = on_a_terminal(&format!("'{tool}' {arguments}"), false);
+        assert!(out.contains("error"), "{arguments}: {out}");
+        assert_eq!(out.contains(red), coloured, "{arguments}: {out}");
+        assert_eq!(out.contains('\x1b'), coloured, "{arguments}: {out}");
+    }
+    assert!(!on_a_terminal(&format!("'{tool}' check broken.json"), true).contains('\x1b'));
+    let expired = on_a_terminal(&format!("'{tool}' certs expired.json"), false);
+    assert!(expired.contains("\x1b[1;31mexpired "), "{expired}");
 }
 
 #[test]

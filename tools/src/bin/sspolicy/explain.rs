@@ -172,6 +172,18 @@ fn seconds(ms: u64) -> String {
     if ms < 1000 { format!("{ms} ms") } else { format!("{} s", ms as f64 / 1000.0) }
 }
 
+/// What the names of other sections' entries stand for.
+fn meant(key: &str, stream: &StreamType) -> Vec<String> {
+    match key {
+        "retry" => match &stream.retry {
+            Some(retry) => vec![retries(Some(retry)).join(", "), proof_of_life(retry)],
+            None => Vec::new(),
+        },
+        "tls_trust_store" => vec![trust(stream)],
+        _ => Vec::new(),
+    }
+}
+
 /// What overlays changed.
 fn changes(before: &StreamType, after: &StreamType) -> String {
     let (old, new) = (stream_keys(before), stream_keys(after));
@@ -190,6 +202,13 @@ fn changes(before: &StreamType, after: &StreamType) -> String {
         if was != is {
             any = true;
             let _ = writeln!(out, "    {name}: {was} -> {is}");
+        }
+        // a name may stand for something else now
+        for (was, is) in meant(name, before).into_iter().zip(meant(name, after)) {
+            if was != is {
+                any = true;
+                let _ = writeln!(out, "    {name}, what it means: {was} -> {is}");
+            }
         }
     }
     if !any {

@@ -245,7 +245,7 @@ impl Handler for Runner {
     fn rx(&self, data: &[u8], flags: Flags) -> Ret {
         self.received.set(self.received.get() + data.len() as u64);
         if self.args.trace {
-            eprintln!("rx {} bytes {flags:?}", data.len());
+            eprintln!("rx {} bytes ({})", data.len(), names(flags));
         }
         if flags.contains(Flags::PERF_JSON) {
             self.say(&format!("perf {}", String::from_utf8_lossy(data)));
@@ -285,7 +285,7 @@ impl Handler for Runner {
         }
         self.sent.set(self.sent.get() + len as u64);
         if self.args.trace {
-            eprintln!("tx {len} bytes {flags:?}");
+            eprintln!("tx {len} bytes ({})", names(flags));
         }
         Some(TxAnswer { ret: Ret::Ok, len, flags })
     }
@@ -312,6 +312,11 @@ impl Handler for Runner {
     }
 }
 
+/// The flags' names, as in `SOM | EOM`.
+fn names(flags: Flags) -> String {
+    flags.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(" | ")
+}
+
 /// Runs it; true if all went well.
 pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
     let all = [
@@ -321,7 +326,9 @@ pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
         log::Level::Info,
         log::Level::Debug,
     ];
+    // why something fails is a notice
     let few = log::Level::Err.bit() | log::Level::Warn.bit();
+    let few = if args.quiet { few } else { few | log::Level::Notice.bit() };
     log::set_levels(if args.trace {
         all.iter().fold(0, |bits, level| bits | level.bit())
     } else {
