@@ -52,6 +52,8 @@ struct Program {
     key: Cell<Option<StreamKey>>,
     left: Cell<usize>,
     echo: RefCell<Vec<u8>>,
+    /// What bodies are made of; 0: of `x`.
+    mark: u8,
 }
 
 impl Program {
@@ -113,7 +115,7 @@ impl Handler for Program {
             return Some(TxAnswer { ret: Ret::Ok, len: echo.len(), flags });
         }
         let len = left.min(window.len());
-        window[..len].fill(b'x');
+        window[..len].fill(if self.mark == 0 { b'x' } else { self.mark });
         self.left.set(left - len);
         let flags = if len == left { Flags::EOM } else { Flags::empty() };
         if len < left
@@ -125,7 +127,8 @@ impl Handler for Program {
     }
 
     fn accept(&self) -> Option<Rc<dyn Handler>> {
-        Some(Rc::new(Program { log: Rc::clone(&self.log), ..Program::default() }))
+        let (log, mark) = (Rc::clone(&self.log), self.mark);
+        Some(Rc::new(Program { log, mark, ..Program::default() }))
     }
 
     fn made(&self, stream: StreamKey) -> bool {
@@ -156,7 +159,9 @@ fn context(streams: &str) -> (Rc<Context>, Rc<Virtual>, Rc<Log>) {
 
 fn listen(cx: &Context, log: &Rc<Log>, name: &str) -> Result<StreamKey, CreateError> {
     let kind = Rc::clone(cx.policy().stream_type(name).unwrap());
-    let handler = Rc::new(Program { log: Rc::clone(log), ..Program::default() });
+    // of several, each answers with its own letter
+    let mark = if name == "s" { 0 } else { name.as_bytes()[0] };
+    let handler = Rc::new(Program { log: Rc::clone(log), mark, ..Program::default() });
     let key = cx.make(NewStream { kind, handler, peer_credit: None })?;
     cx.start(key).map(|()| key)
 }
@@ -411,7 +416,7 @@ fn who_waits_is_taken_when_the_stream_that_was_full_goes() {
     }
     assert_eq!(second.text(), "");
     server.cx.destroy(full);
-    second.expect(&server, "xxx");
+    second.expect(&server, "bbb");
 }
 
 /// A frame of h2.
@@ -441,6 +446,349 @@ fn an_upload_that_is_taken_back_does_not_cost_the_other_requests_of_its_connecti
     client.look();
     assert!(!client.closed);
     assert_eq!(server.cx.clients_of(server.key).len(), 1);
+}
+
+/// The head of an h2 request, without the frame.
+fn h2_head(method: u8, host: &str, path: &str) -> Vec<u8> {
+    let host = [&[0x41, host.len() as u8], host.as_bytes()].concat();
+    [&[method, 0x86], &host[..], &[4, path.len() as u8], path.as_bytes()].concat()
+}
+
+fn h2_hello(client: &mut Client<TcpStream>) {
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    client.send(frame(4, 0, 0, &[]));
+}
+
+const H2_GET: u8 = 0x82;
+const H2_POST: u8 = 0x83;
+
+impl Client<TcpStream> {
+    /// The frames so far of one kind: which stream, and the payload.
+    fn frames(&mut self, wanted: u8) -> Vec<(u32, Vec<u8>)> {
+        self.look();
+        let (mut rest, mut found) = (&self.got[..], Vec::new());
+        while let Some(head) = rest.get(..9) {
+            let len = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            let Some(payload) = rest.get(9..9 + len) else { break };
+            if head[3] == wanted {
+                let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+                found.push((stream, payload.to_vec()));
+            }
+            rest = &rest[9 + len..];
+        }
+        found
+    }
+}
+
+const RST_STREAM: u8 = 3;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
+
+impl Server {
+    fn some_turns(&self) {
+        for _ in 0..20 {
+            self.cx.turn(Some(MS)).unwrap();
+        }
+    }
+
+    fn under_way(&self) -> usize {
+        self.cx.clients_of(self.key).len()
+    }
+}
+
+#[test]
+fn an_upload_that_stands_still_is_reset_and_the_others_go_on() {
+    let server = Server::of(&format!(r#""protocol":"h2","server_stall_s":7,{META}"#));
+    let mut client = server.client();
+    h2_hello(&mut client);
+    client.send(frame(1, 5, 1, &h2_head(H2_GET, "x", "/wait")));
+    client.send(frame(1, 4, 3, &h2_head(H2_POST, "x", "/body")));
+    client.send(frame(1, 4, 5, &h2_head(H2_POST, "x", "/body")));
+    server.until(|| server.log.served.get() == 3);
+    for sent in 1..=4 {
+        server.clock.advance(3 * SEC);
+        client.send(frame(0, 0, 5, b"y"));
+        server.until(|| server.log.rx.borrow().len() == sent);
+        let over = sent >= 3;
+        server.some_turns();
+        let resets = client.frames(RST_STREAM);
+        assert_eq!(resets, if over { vec![(3, CANCEL.to_vec())] } else { vec![] }, "{sent}");
+    }
+    // the one that goes on is answered, and the one that waits for the program waits
+    client.send(frame(0, 1, 5, b""));
+    server.until(|| client.frames(0).iter().any(|(id, data)| (*id, &data[..]) == (5, b"x")));
+    assert!(!client.closed);
+    server.until(|| server.under_way() == 1);
+    server.clock.advance(60 * SEC);
+    server.some_turns();
+    client.look();
+    assert!(!client.closed);
+    assert_eq!(server.under_way(), 1);
+}
+
+#[test]
+fn an_answer_that_the_client_does_not_take_is_reset_and_the_others_go_on() {
+    let server = Server::of(&format!(r#""protocol":"h2","server_stall_s":7,{META}"#));
+    let mut client = server.client();
+    h2_hello(&mut client);
+    client.send(frame(1, 5, 1, &h2_head(H2_GET, "x", "/wait")));
+    client.send(frame(1, 5, 3, &h2_head(H2_GET, "x", "/50000")));
+    let received = |client: &mut Client<TcpStream>, id: u32| -> usize {
+        client.frames(0).iter().filter(|(i, _)| *i == id).map(|(_, d)| d.len()).sum()
+    };
+    server.until(|| received(&mut client, 3) == 50000);
+    // room on the connection, but not enough on the stream
+    client.send(frame(8, 0, 0, &[0, 1, 0, 0]));
+    client.send(frame(1, 5, 5, &h2_head(H2_GET, "x", "/70000")));
+    server.until(|| received(&mut client, 5) == 65535);
+    server.clock.advance(6 * SEC);
+    client.send(frame(8, 0, 5, &[0, 0, 0, 5]));
+    server.until(|| received(&mut client, 5) == 65540);
+    server.clock.advance(6 * SEC);
+    server.some_turns();
+    assert_eq!(client.frames(RST_STREAM), [], "it made progress");
+    server.clock.advance(2 * SEC);
+    server.until(|| client.frames(RST_STREAM) == [(5, CANCEL.to_vec())]);
+    assert!(!client.closed);
+    assert_eq!(server.under_way(), 1);
+    client.send(frame(1, 5, 7, &h2_head(H2_GET, "x", "/3")));
+    server.until(|| received(&mut client, 7) == 3);
+}
+
+#[test]
+fn an_h2_client_of_which_nothing_moves_loses_its_connection() {
+    for path in ["/body", "/70000"] {
+        let server = Server::of(&format!(r#""protocol":"h2","server_stall_s":7,{META}"#));
+        let mut client = server.client();
+        h2_hello(&mut client);
+        let (flags, method) = if path == "/body" { (4, H2_POST) } else { (5, H2_GET) };
+        client.send(frame(1, flags, 1, &h2_head(method, "x", path)));
+        server.until(|| server.log.served.get() == 1);
+        server.some_turns();
+        server.clock.advance(6 * SEC);
+        server.some_turns();
+        client.look();
+        assert!(!client.closed, "{path}");
+        server.clock.advance(2 * SEC);
+        client.expect_close(&server);
+        assert_eq!(client.frames(RST_STREAM), [], "{path}");
+        server.until(|| server.states().ends_with("DISCONNECTED DESTROYING"));
+    }
+}
+
+#[test]
+fn clients_that_have_closed_their_side_get_answers_that_come_late() {
+    for (h2, pipelined) in [(false, false), (false, true), (true, true)] {
+        let protocol = if h2 { "h2" } else { "h1" };
+        let server = Server::of(&format!(r#""protocol":"{protocol}",{META}"#));
+        let mut client = server.client();
+        if h2 {
+            h2_hello(&mut client);
+            client.send(frame(1, 5, 1, &h2_head(H2_GET, "x", "/wait")));
+            client.send(frame(1, 5, 3, &h2_head(H2_GET, "x", "/4")));
+        } else {
+            let second = if pipelined { get("/4") } else { String::new() };
+            client.send(get("/wait") + &second);
+        }
+        client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        server.until(|| server.log.served.get() == if h2 { 2 } else { 1 });
+        server.some_turns();
+        server.clock.advance(15 * SEC);
+        server.some_turns();
+        client.look();
+        assert!(!client.closed, "{protocol}");
+        let waits = server.cx.clients_of(server.key)[0];
+        server.cx.server_ack(waits, 204);
+        server.cx.request_tx_len(waits, 0);
+        server.cx.request_tx(waits);
+        let text = client.expect_close(&server);
+        if !h2 {
+            assert!(text.starts_with("HTTP/1.1 204"), "{text}");
+            assert_eq!(text.ends_with("\r\n\r\nxxxx"), pipelined, "{text}");
+        } else {
+            let heads: Vec<u32> = client.frames(1).iter().map(|(id, _)| *id).collect();
+            assert_eq!(heads, [3, 1]);
+        }
+        server.until(|| server.under_way() == 0);
+    }
+}
+
+#[test]
+fn a_client_that_has_closed_its_side_may_take_its_answer_slowly() {
+    let server = Server::new("");
+    let mut client = server.client();
+    client.send(get("/30000000"));
+    client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    for _ in 0..4 {
+        let before = client.got.len();
+        server.until(|| {
+            client.look();
+            client.got.len() > before
+        });
+        server.some_turns();
+        server.clock.advance(15 * SEC);
+        server.some_turns();
+        assert!(client.got.len() < 30_000_000 && !client.closed);
+    }
+    client.expect_close(&server);
+    assert!(client.got.len() > 30_000_000);
+}
+
+#[test]
+fn a_client_that_has_closed_its_side_is_not_kept_for_ever() {
+    for request in [&get("/wait")[..], ""] {
+        let server = Server::new("");
+        let mut client = server.client();
+        client.send(request);
+        server.until(|| server.states().contains("CONNECTED") || request.is_empty());
+        client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        server.some_turns();
+        let waits = !request.is_empty();
+        assert_eq!(server.under_way(), usize::from(waits));
+        server.clock.advance(21 * SEC);
+        client.expect_close(&server);
+        server.until(|| server.under_way() == 0);
+    }
+}
+
+/// Streams of these types and more in their policies on one port.
+fn several(kinds: &[(&str, &str)]) -> (Server, Vec<StreamKey>) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let types: Vec<String> = kinds
+        .iter()
+        .map(|(name, more)| {
+            let place = format!(r#""endpoint":"127.0.0.1","port":{port},"server":true"#);
+            format!(r#"{{"{name}":{{{place},{META},{more}}}}}"#)
+        })
+        .collect();
+    let (cx, clock, log) = context(&types.join(","));
+    let keys: Vec<_> = kinds.iter().map(|(name, _)| listen(&cx, &log, name).unwrap()).collect();
+    log.states.borrow_mut().clear();
+    (Server { cx, clock, log, key: keys[0] }, keys)
+}
+
+impl Server {
+    fn client_at(&self, name: &str) -> Client<TcpStream> {
+        let port = self.cx.listen_port(name).expect("it listens");
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        Client { stream, got: Vec::new(), closed: false }
+    }
+}
+
+fn get_of(host: &str, path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")
+}
+
+const H1: &str = r#""protocol":"h1""#;
+const H2: &str = r#""protocol":"h2""#;
+
+#[test]
+fn the_host_of_each_request_chooses_among_streams_on_a_plain_port() {
+    let (server, keys) = several(&[("a.example", H1), ("b.example", H1), ("c.b.example", H1)]);
+    let mut client = server.client_at("a.example");
+    server.some_turns();
+    assert_eq!(server.states(), "", "nobody knows whose it is");
+    let table = [
+        ("b.example", 'b', 1),
+        ("B.Example.:8080", 'b', 1),
+        ("www.b.example", 'b', 1),
+        ("c.b.example", 'c', 2),
+        ("xb.example", 'a', 0),
+        ("nobody", 'a', 0),
+        ("[::1]:80", 'a', 0),
+    ];
+    for (host, letter, at) in table {
+        client.send(get_of(host, "/3"));
+        client.expect(&server, &format!("\r\n\r\n{}", letter.to_string().repeat(3)));
+        let count = |key: &StreamKey| server.cx.clients_of(*key).len();
+        let streams: Vec<usize> = keys.iter().map(count).collect();
+        assert_eq!(streams.iter().sum::<usize>(), 1, "{host}: one connection, one stream");
+        assert_eq!(streams[at], 1, "{host}");
+    }
+    drop(client);
+    let txn = "CREATING CONNECTING CONNECTED SERVER_TXN";
+    let end = "DISCONNECTED DESTROYING";
+    server.until(|| keys.iter().all(|key| server.cx.clients_of(*key).is_empty()));
+    assert_eq!(
+        server.states(),
+        format!("{txn} SERVER_TXN SERVER_TXN {end} {txn} {end} {txn} SERVER_TXN SERVER_TXN {end}")
+    );
+}
+
+#[test]
+fn the_authority_of_each_h2_request_chooses_among_streams_on_a_plain_port() {
+    let (server, keys) = several(&[("a", H2), ("b", H2), ("c", H1)]);
+    let mut client = server.client_at("a");
+    h2_hello(&mut client);
+    for (n, host) in [(1, "b"), (3, "nobody"), (5, "www.b"), (7, "a:1"), (9, "c")] {
+        client.send(frame(1, 5, n, &h2_head(H2_GET, host, "/1")));
+    }
+    server.until(|| client.frames(1).len() == 5);
+    server.until(|| client.frames(0).len() == 4);
+    let mut bodies = client.frames(0);
+    bodies.sort();
+    let expected = [(1, b'b'), (3, b'a'), (5, b'b'), (7, b'a')];
+    assert_eq!(bodies, expected.map(|(id, letter)| (id, vec![letter])));
+    // one that speaks h1 only: 421, in the code of RFC 7541
+    let (id, head) = client.frames(1).into_iter().find(|(id, _)| *id == 9).unwrap();
+    assert!(head.starts_with(&[0x48, 0x82, 0x68, 0x41]), "{id}: {head:x?}");
+    assert_eq!(server.log.served.get(), 4);
+    // whoever goes takes its requests along, and the connection goes on for the rest
+    client.send(frame(1, 5, 11, &h2_head(H2_GET, "b", "/wait")));
+    client.send(frame(1, 5, 13, &h2_head(H2_GET, "a", "/wait")));
+    server.until(|| server.log.served.get() == 6);
+    server.cx.destroy(keys[0]);
+    client.send(frame(1, 5, 15, &h2_head(H2_GET, "a", "/1")));
+    server.until(|| client.frames(0).contains(&(15, b"b".to_vec())));
+    assert_eq!(server.cx.clients_of(keys[1]).len(), 1);
+    assert!(!client.closed);
+}
+
+#[test]
+fn streams_that_share_a_plain_port_may_speak_differently() {
+    let ws = r#""protocol":"h1","ws_subprotocol":"echo""#;
+    let (server, _) = several(&[("a", H1), ("b", H2), ("w", ws)]);
+    let mut old = server.client_at("a");
+    old.send(get_of("b", "/1"));
+    old.expect(&server, "\r\n\r\nb");
+    // who offers no upgrade answers as to any request
+    for (host, status) in [("a", 200), ("w", 101)] {
+        let mut client = server.client_at("a");
+        client.send(format!(
+            "GET /1 HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+             Sec-WebSocket-Protocol: echo\r\n\r\n"
+        ));
+        server.until(|| client.text().starts_with(&format!("HTTP/1.1 {status}")));
+    }
+    let mut new = server.client_at("a");
+    h2_hello(&mut new);
+    new.send(frame(1, 5, 1, &h2_head(H2_GET, "nobody", "/1")));
+    server.until(|| new.frames(0) == [(1, b"b".to_vec())]);
+}
+
+#[test]
+fn connections_outlive_streams_that_they_are_not_for() {
+    let (server, keys) = several(&[("a", H1), ("b", H1)]);
+    let mut client = server.client_at("a");
+    server.some_turns();
+    server.cx.destroy(keys[0]);
+    client.send(get_of("a", "/1"));
+    client.expect(&server, "\r\n\r\nb");
+    server.cx.destroy(keys[1]);
+    client.expect_close(&server);
+}
+
+#[test]
+fn silent_clients_of_a_shared_port_are_cut_off_too() {
+    let (server, _) = several(&[("a", H1), ("b", H1)]);
+    let mut client = server.client_at("a");
+    server.some_turns();
+    server.clock.advance(21 * SEC);
+    client.expect_close(&server);
+    assert_eq!(server.states(), "");
 }
 
 #[test]

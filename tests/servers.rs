@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::certs::certs;
 use fixtures::servers::{Servers, client, curl, kind, policy, tls};
-use fixtures::{python_with_websockets, root, scratch};
+use fixtures::{closed_port, python_with_websockets, root, scratch};
 
 const PLAIN: &str = r#""protocol": "h2""#;
 
@@ -106,6 +106,60 @@ fn an_independent_ws_client_gets_what_it_expects() {
     let args = [&*trust, python, script, &servers.url("wss", "/"), "text", "plain"];
     let got = client("env", &args, "");
     assert_eq!(got.out, "ok\n", "over TLS: {}", got.err);
+}
+
+#[test]
+fn curl_chooses_among_servers_on_a_plain_port_by_host() {
+    let port = closed_port();
+    let shop = format!("shop.example,{port},127.0.0.1");
+    let kinds = [
+        kind("www.example", "127.0.0.1", port, PLAIN),
+        kind("api.example", "127.0.0.1", port, PLAIN),
+        kind("shop", "!shop.example", 0, PLAIN),
+    ];
+    let args = ["--vhost", &*shop, "www.example", "api.example", "shop"];
+    let servers = Servers::start(&policy(&[], &kinds), &args);
+    let url = |path: &str| format!("http://127.0.0.1:{}{path}", servers.port());
+    let table = [
+        ("www.example", "www.example"),
+        ("API.example", "api.example"),
+        ("v2.api.example:1234", "api.example"),
+        ("shop.example", "shop"),
+        // the stream type's name is nobody's host where a vhost has one of its own
+        ("shop", "www.example"),
+        ("elsewhere.test", "www.example"),
+    ];
+    for how in ["--http1.1", "--http2-prior-knowledge"] {
+        for (host, name) in table {
+            let got = curl(&[how, "-H", &format!("Host: {host}"), &url("/x")]);
+            assert_eq!(got.out, format!("{name} GET /x\n"), "{how} {host}: {}", got.err);
+        }
+    }
+    // one connection, two hosts
+    let host = |name: &str| format!("Host: {name}");
+    let (first, second) = (host("api.example"), host("shop.example"));
+    let (one, two) = (url("/1"), url("/2"));
+    let count = "%{num_connects}\n";
+    let next = ["--next", "-sS", "-m", "20", "--noproxy", "*"];
+    let asked =
+        [&["-w", count, "-H", &first, &one], &next[..], &["-w", count, "-H", &second, &two]];
+    let got = curl(&asked.concat());
+    assert_eq!(got.out, "api.example GET /1\n1\nshop GET /2\n0\n", "{}", got.err);
+}
+
+#[test]
+fn a_client_that_closes_its_side_gets_its_whole_answer() {
+    let servers = Servers::one(PLAIN);
+    let mut stream = TcpStream::connect(("127.0.0.1", servers.port())).expect("a server");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n".to_owned();
+    let two = request + &"x".repeat(300_000) + "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(two.as_bytes()).expect("a socket that takes it");
+    stream.shutdown(std::net::Shutdown::Write).expect("half a close");
+    let mut got = String::new();
+    stream.read_to_string(&mut got).expect("the answers and the close");
+    assert!(got.contains("\r\n\r\ns 300000 bytes\n"), "{got}");
+    assert!(got.ends_with("\r\n\r\ns GET /2\n"), "{got}");
 }
 
 /// Processor time of a process so far.

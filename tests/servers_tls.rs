@@ -31,6 +31,20 @@ fn the_name_that_a_client_asks_for_chooses_among_servers_on_a_port() {
     // a name that nobody has: the first answers, and is not who was asked for
     let got = ask_by_name(port, "nobody.example");
     assert!(!got.ok && got.err.contains("nobody.example"), "{}", got.err);
+    // a connection is one server's: a request for the other's name has to go elsewhere
+    for (how, version) in [("--http1.1", "1.1"), ("--http2", "2")] {
+        let resolve = format!("other.example:{port}:127.0.0.1");
+        let url = format!("https://other.example:{port}/x");
+        let what = "%{http_code} %{http_version}";
+        let ask = |host: &str| {
+            let host = format!("Host: {host}");
+            curl(&[how, "--resolve", &resolve, "-o", "/dev/null", "-w", what, "-H", &host, &url])
+        };
+        for (host, status) in [("localhost", 421), ("one", 421), ("two", 200), ("nobody", 200)] {
+            let got = ask(host);
+            assert_eq!(got.out, format!("{status} {version}"), "{host}: {}", got.err);
+        }
+    }
     // by the stream type's name
     let resolve = format!("two:{port}:127.0.0.1");
     assert_eq!(

@@ -380,8 +380,8 @@ impl Context {
     }
 
     fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
-        if eom {
-            self.core().body_complete(conn, tid);
+        if self.is_served(conn) {
+            self.core().body_came(conn, tid, eom, self.now());
         }
         if let Some(key) = self.stream_of(conn, tid) {
             if self.deliver_parts(conn, key, data, eom) {

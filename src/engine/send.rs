@@ -9,7 +9,7 @@ use crate::policy::Protocol;
 use crate::proto::{NextMessage, Tid};
 use crate::stream::http::multipart::Framing;
 use crate::stream::{Flags, Phase, Ret};
-use crate::util::{TxBuf, log};
+use crate::util::{Micros, TxBuf, log};
 
 /// `tx` callbacks of one stream in one turn.
 const TX_PER_TURN: usize = 16;
@@ -17,12 +17,17 @@ const TX_PER_TURN: usize = 16;
 impl Context {
     /// Lets the streams of a connection send that want to. `false`: the connection is gone.
     pub(super) fn offer_tx(&self, conn: ConnKey) -> bool {
+        let now = self.now();
         for _ in 0..TX_PER_TURN {
             let next = {
                 let mut core = self.core();
                 let core = &mut *core;
                 let Some(c) = core.conns.get_mut(conn) else { return false };
-                next_sender(c, &mut core.streams)
+                let next = next_sender(c, &mut core.streams, now);
+                if c.served.as_ref().is_some_and(|s| !s.blocked.is_empty()) {
+                    core.arm(conn);
+                }
+                next
             };
             let Some(offer) = next else {
                 // an answer without a body is complete as soon as it has begun
@@ -149,7 +154,7 @@ pub(super) struct Offer {
 }
 
 /// The next stream that wants to send and may.
-fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
+fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: Micros) -> Option<Offer> {
     let Stage::Open(open) = &mut c.stage else { return None };
     if !open.out.is_empty() || open.unflushed {
         return None;
@@ -177,7 +182,13 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams) -> Option<Offer> {
             served.ask_again = true;
         }
         open.codec.want_tx(tid, true);
-        let Some(window) = open.codec.tx_window(tid).filter(|w| w.max > 0) else { continue };
+        let Some(window) = open.codec.tx_window(tid) else { continue };
+        if let Some(served) = &mut c.served {
+            served.answer_may(tid, window.max > 0, stream.kind.serve.stall_s, now);
+        }
+        if window.max == 0 {
+            continue;
+        }
         let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
         let framing = stream.txn.framing.as_deref();
         let lead = framing.map(|f| f.lead()).unwrap_or_default();

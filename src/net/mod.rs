@@ -38,7 +38,7 @@ pub use dns_cache::DNS_TTL;
 pub use http_proxy::HttpConnect;
 pub use identity::Identity;
 pub use listen::{Accepted, Listener};
-pub use serve::{ServerStore, ServerTls};
+pub use serve::{ServerStore, ServerTls, above, called};
 pub use socket::{Bind, KeepAlive, SocketOptions};
 pub use socks5::Socks5;
 pub use system_trust::LOOK_EVERY as TRUST_LOOK_EVERY;

@@ -97,20 +97,44 @@ impl ServerStore {
         self.config.clone()
     }
 
-    /// Which of several is meant by a client that asks for `name`: the one that is called so,
-    /// else one whose certificate is for it, else the first.
+    /// Which of several is meant by a client that asks for `name`: see [`Self::find`], else the
+    /// first.
     #[must_use]
     pub fn choose(stores: &[Self], name: Option<&str>) -> usize {
-        let Some(name) = name else { return 0 };
-        let called = |s: &Self| s.name.eq_ignore_ascii_case(name);
+        name.and_then(|name| Self::find(stores, name)).unwrap_or(0)
+    }
+
+    /// Which of several goes by `name`: the one that is called so, else one whose certificate is
+    /// for it, else the one in whose domain it is.
+    #[must_use]
+    pub fn find(stores: &[Self], name: &str) -> Option<usize> {
         let certified = |s: &Self| {
             let Ok(name) = ServerName::try_from(name) else { return false };
             let parsed = ParsedCertificate::try_from(&s.certificate);
             parsed.is_ok_and(|cert| verify_server_name(&cert, &name).is_ok())
         };
-        let found = stores.iter().position(called);
-        found.or_else(|| stores.iter().position(certified)).unwrap_or(0)
+        let names = || stores.iter().map(|s| s.name.as_str());
+        called(names(), name)
+            .or_else(|| stores.iter().position(certified))
+            .or_else(|| above(names(), name))
     }
+}
+
+/// Which of several servers is called `host`, whatever the case.
+pub fn called<'a>(mut names: impl Iterator<Item = &'a str>, host: &str) -> Option<usize> {
+    names.position(|name| name.eq_ignore_ascii_case(host))
+}
+
+/// Which of several servers has a name that `host` is a part of: `example.com` for
+/// `www.example.com`.
+pub fn above<'a>(mut names: impl Iterator<Item = &'a str>, host: &str) -> Option<usize> {
+    let (host, end) = (host.as_bytes(), host.len());
+    names.position(|name| {
+        let dot = end.checked_sub(name.len() + 1).filter(|dot| *dot > 0 && !name.is_empty());
+        dot.is_some_and(|dot| {
+            host[dot] == b'.' && host[dot + 1..].eq_ignore_ascii_case(name.as_bytes())
+        })
+    })
 }
 
 fn roots<'a>(certs: impl IntoIterator<Item = &'a [u8]>) -> Result<RootCertStore, TrustError> {

@@ -293,6 +293,12 @@ pub trait Codec {
     /// Gives up one transaction; says whether the connection is still of use.
     fn abandon(&mut self, tid: Tid, out: &mut TxBuf) -> Reuse;
 
+    /// On the serving side: the client makes no progress with `tid`. If the protocol can end that
+    /// transaction alone, it does and tells the client; `false`: the connection has to end.
+    fn give_up_on_peer(&mut self, _tid: Tid, _out: &mut TxBuf) -> bool {
+        false
+    }
+
     /// Whether another transaction fits.
     fn reuse(&self) -> Reuse;
 

@@ -272,7 +272,7 @@ fn what_breaks_the_connection_is_named() {
         ("DATA on no stream", data(0, false, b"x"), "PROTOCOL_ERROR"),
         ("a stream that nobody started", ok(9), "PROTOCOL_ERROR"),
         ("a push", push, "PROTOCOL_ERROR"),
-        ("SETTINGS of 5 bytes", frame(SETTINGS, 0, 0, &[0; 5]), "PROTOCOL_ERROR"),
+        ("SETTINGS of 5 bytes", frame(SETTINGS, 0, 0, &[0; 5]), "FRAME_SIZE_ERROR"),
         ("bad HPACK", frame(HEADERS, END_HEADERS, 1, &[0xff; 12]), "PROTOCOL_ERROR"),
         ("excess of credit", window_update(0, 0x7fff_ffff), "FLOW_CONTROL_ERROR"),
     ];

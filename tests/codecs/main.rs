@@ -37,6 +37,7 @@ mod mux;
 mod mux_feed;
 mod mux_pair;
 mod raw;
+mod rfc;
 mod sss;
 mod sss_feed;
 mod ws_deflate;

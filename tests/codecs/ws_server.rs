@@ -1,7 +1,8 @@
-//! Serving ws: the handshake's answer, and the MUSTs of RFC 6455 5 and 7 for a server.
+//! Serving ws: the handshake's answer, limits, and the end. What each MUST of RFC 6455 comes to is
+//! in `rfc/ws_frames.rs`.
 
 use super::ws_serve_feed::{
-    Outcome, Seen, Sent, TID, asked, check_input, feed, feed_whole_and_bytewise, opened, sent,
+    Seen, TID, asked, check_input, feed, feed_whole_and_bytewise, opened, sent,
 };
 use proptest::prelude::*;
 use securestreams::proto::ws::{MAX_WINDOW, ServerOptions, accept};
@@ -39,14 +40,6 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 fn close(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(CLOSE, &[&code.to_be_bytes(), reason].concat())
-}
-
-fn message(bytes: &[u8]) -> Seen {
-    Seen::Message(bytes.to_vec(), true)
-}
-
-fn fed(frames: &[Vec<u8>]) -> Outcome {
-    feed_whole_and_bytewise(&ServerOptions::default(), &frames.concat(), false)
 }
 
 #[test]
@@ -108,141 +101,6 @@ fn offers_of_compression() {
     ] {
         assert_eq!(agreed(offer, true), *expected, "{offer:?}");
         assert_eq!(agreed(offer, false), None, "{offer:?}");
-    }
-}
-
-/// A name, what is fed, what is seen of it, and what is sent.
-type Row = (&'static str, Vec<Vec<u8>>, Vec<Seen>, Vec<Sent>);
-
-#[test]
-fn what_a_client_may_send() {
-    let long = vec![b'l'; 70_000];
-    let rows: Vec<Row> = vec![
-        (
-            "5.6 text",
-            vec![frame(TEXT, "hé€𝄞".as_bytes())],
-            vec![message("hé€𝄞".as_bytes())],
-            vec![],
-        ),
-        ("5.6 binary", vec![frame(BINARY, b"\xff\x00")], vec![message(b"\xff\x00")], vec![]),
-        ("5.6 empty", vec![frame(TEXT, b"")], vec![message(b"")], vec![]),
-        ("5.2 16 bits", vec![frame(BINARY, &long[..300])], vec![message(&long[..300])], vec![]),
-        ("5.2 64 bits", vec![frame(TEXT, &long)], vec![message(&long)], vec![]),
-        (
-            "5.4 fragments, control frames between them",
-            vec![
-                frame(TEXT & MORE, b"Hel"),
-                frame(PING, b"p"),
-                frame(CONT & MORE, b""),
-                frame(PONG, b""),
-                frame(CONT, b"lo"),
-                frame(BINARY, b"x"),
-            ],
-            vec![message(b"Hello"), Seen::Alive, message(b"x")],
-            vec![(PONG, b"p".to_vec())],
-        ),
-        (
-            "5.5.2 a ping is answered with its payload",
-            vec![frame(PING, b""), frame(PING, &[9; 125])],
-            vec![],
-            vec![(PONG, vec![]), (PONG, vec![9; 125])],
-        ),
-        ("5.5.3 pong unasked", vec![frame(PONG, b"any")], vec![Seen::Alive], vec![]),
-        (
-            "5.6 a character across fragments",
-            vec![frame(TEXT & MORE, b"\xe2\x82"), frame(CONT, b"\xac")],
-            vec![message("€".as_bytes())],
-            vec![],
-        ),
-        ("5.5.1 close, empty", vec![frame(CLOSE, b"")], vec![Seen::End], vec![(CLOSE, vec![])]),
-        (
-            "5.5.1 close is echoed, what follows is ignored",
-            vec![
-                frame(TEXT & MORE, b"x"),
-                close(1001, "bye €".as_bytes()),
-                frame(TEXT, b"y"),
-                vec![0xff; 20],
-            ],
-            vec![Seen::Message(b"x".to_vec(), false), Seen::End],
-            vec![(CLOSE, 1001_u16.to_be_bytes().to_vec())],
-        ),
-    ];
-    for (name, frames, seen, sent) in rows {
-        let outcome = fed(&frames);
-        assert_eq!(outcome.error, None, "{name}");
-        assert_eq!((outcome.seen, outcome.sent), (seen, sent), "{name}");
-    }
-}
-
-#[test]
-fn what_a_client_may_not_send() {
-    let unmasked = |first| vec![first, 1, b'x'];
-    let masked = |bytes: &[u8]| [bytes, &[0; 4]].concat();
-    let rows: Vec<(&str, Vec<Vec<u8>>, &str, u16)> = vec![
-        ("5.1 data without a mask", vec![unmasked(TEXT)], "not masked", 1002),
-        ("5.1 ping without a mask", vec![unmasked(PING)], "not masked", 1002),
-        ("5.1 close without a mask", vec![vec![CLOSE, 0]], "not masked", 1002),
-        ("5.2 RSV1", vec![frame(TEXT | 0x40, b"x")], "reserved bit", 1002),
-        ("5.2 RSV2", vec![frame(TEXT | 0x20, b"x")], "reserved bit", 1002),
-        ("5.2 RSV3", vec![frame(TEXT | 0x10, b"x")], "reserved bit", 1002),
-        ("5.2 RSV1 on a control frame", vec![frame(PING | 0x40, b"")], "reserved bit", 1002),
-        ("5.2 opcode 3", vec![frame(0x83, b"")], "opcode", 1002),
-        ("5.2 opcode 7", vec![frame(0x87, b"")], "opcode", 1002),
-        ("5.2 opcode 11", vec![frame(0x8b, b"")], "opcode", 1002),
-        ("5.2 opcode 15", vec![frame(0x8f, b"")], "opcode", 1002),
-        ("5.2 16 bits where 7 do", vec![masked(&[BINARY, 254, 0, 125])], "more bytes", 1002),
-        (
-            "5.2 64 bits where 16 do",
-            vec![masked(&[BINARY, 255, 0, 0, 0, 0, 0, 0, 255, 255])],
-            "more bytes",
-            1002,
-        ),
-        (
-            "5.2 top bit of a length",
-            vec![masked(&[BINARY, 255, 128, 0, 0, 0, 0, 1, 0, 0])],
-            "top bit",
-            1002,
-        ),
-        ("5.4 continuation of nothing", vec![frame(CONT, b"x")], "continuation", 1002),
-        (
-            "5.4 message inside a message",
-            vec![frame(TEXT & MORE, b"x"), frame(BINARY, b"y")],
-            "inside another",
-            1002,
-        ),
-        ("5.5 fragmented ping", vec![frame(PING & MORE, b"")], "fragmented", 1002),
-        ("5.5 fragmented close", vec![frame(CLOSE & MORE, b"")], "fragmented", 1002),
-        ("5.5 long ping", vec![frame(PING, &[0; 126])], "126 bytes", 1002),
-        ("5.5 long close", vec![frame(CLOSE, &[3; 126])], "126 bytes", 1002),
-        ("5.5.1 half a status", vec![frame(CLOSE, b"\x03")], "half a status", 1002),
-        ("5.5.1 reason not UTF-8", vec![close(1000, b"\xc3\x28")], "UTF-8", 1007),
-        ("7.4.1 status 1004", vec![close(1004, b"")], "1004", 1002),
-        ("7.4.1 status 1005", vec![close(1005, b"")], "1005", 1002),
-        ("7.4.1 status 1006", vec![close(1006, b"")], "1006", 1002),
-        ("7.4.1 status 1015", vec![close(1015, b"")], "1015", 1002),
-        ("7.4.2 status 0", vec![close(0, b"")], "status 0", 1002),
-        ("7.4.2 status 999", vec![close(999, b"")], "999", 1002),
-        ("7.4.2 status 2999", vec![close(2999, b"")], "2999", 1002),
-        ("7.4.2 status 5000", vec![close(5000, b"")], "5000", 1002),
-        ("8.1 not UTF-8", vec![frame(TEXT, b"a\x80")], "UTF-8", 1007),
-        ("8.1 overlong", vec![frame(TEXT, b"\xc0\xaf")], "UTF-8", 1007),
-        ("8.1 surrogate", vec![frame(TEXT, b"\xed\xa0\x80")], "UTF-8", 1007),
-        ("8.1 cut in a character", vec![frame(TEXT, b"ab\xe2\x82")], "UTF-8", 1007),
-        (
-            "8.1 wrong byte in a later fragment",
-            vec![frame(TEXT & MORE, b"\xe2\x82"), frame(CONT, b"(")],
-            "UTF-8",
-            1007,
-        ),
-    ];
-    for (name, frames, what, code) in rows {
-        let outcome = fed(&frames);
-        let error = outcome.error.expect(name);
-        assert_eq!(error.kind, ProtoErrorKind::Malformed, "{name}");
-        assert!(error.detail.contains(what), "{name}: {error}");
-        assert_eq!(outcome.sent, [(CLOSE, code.to_be_bytes().to_vec())], "{name}");
-        let whole = outcome.seen.iter().find(|s| matches!(s, Seen::Message(_, true)));
-        assert_eq!(whole, None, "{name}");
     }
 }
 

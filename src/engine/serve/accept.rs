@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::request::offers_ws;
 use super::{PortKey, Role, Served};
 use crate::engine::codecs;
 use crate::engine::conn::{Conn, ConnKey, Open, Stage};
@@ -18,6 +19,19 @@ use crate::util::{Micros, TxBuf, built, log};
 const ACCEPTS_PER_TURN: u32 = 256;
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM_WAIT: Micros = 100 * MS;
+
+/// What a connection that came in is.
+struct Meant {
+    listener: StreamKey,
+    kind: Rc<StreamType>,
+    speaks: Protocol,
+    /// It may be h2 as well.
+    sniff: bool,
+    /// Requests may become ws.
+    ws: bool,
+    /// The listening stream is the right one; else each request says which is.
+    chosen: bool,
+}
 
 impl Context {
     /// Takes connections that wait on ports. Returns whether any might.
@@ -123,22 +137,13 @@ impl Context {
         self.shake(conn);
     }
 
-    /// The handshake of a connection that came in is done: its codec, and its stream.
+    /// The handshake of a connection that came in is done: its codec, and its stream if it is known
+    /// whose that is.
     pub(in crate::engine) fn open_served(&self, conn: ConnKey) {
         let now = self.now();
-        let Some((listener, kind, alpn)) = self.meant(conn) else {
+        let Some(Meant { listener, kind, speaks, sniff, ws, chosen }) = self.meant(conn) else {
             self.close(conn);
             return;
-        };
-        let mut sniff = false;
-        let speaks = match (kind.protocol, alpn.as_deref()) {
-            (Protocol::Raw, _) => Protocol::Raw,
-            (Protocol::H2, Some(b"h2")) => Protocol::H2,
-            (Protocol::H2, None) => {
-                sniff = true;
-                Protocol::H1
-            }
-            _ => Protocol::H1,
         };
         {
             let mut core = self.core();
@@ -147,14 +152,14 @@ impl Context {
             let Stage::Handshake(transport) = std::mem::replace(&mut c.stage, Stage::Moving) else {
                 return;
             };
-            let codec = serving_codec(speaks, &kind);
+            let codec = serving_codec(speaks, &kind, ws);
             let reads_first = kind.ws.prioritize_reads;
             let out = TxBuf::new();
             let open = Open { transport, codec, out, speaks, reads_first, unflushed: false };
             c.stage = Stage::Open(Box::new(open));
             c.alive = now;
             if let Some(served) = &mut c.served {
-                served.listener = Some(listener);
+                served.listener = chosen.then_some(listener);
                 served.sniff = sniff.then(Vec::new);
                 served.rx_due = None;
             }
@@ -165,28 +170,48 @@ impl Context {
         }
         match speaks {
             _ if sniff => {}
-            Protocol::Raw => self.accept_raw(conn),
+            // the first request says whose stream it is
+            Protocol::H1 if !chosen => {}
+            Protocol::Raw => self.accept_raw(conn, listener),
             Protocol::H1 => {
-                self.accept_stream(conn, None);
+                self.accept_stream(conn, None, listener);
             }
             // each request gets its own
             Protocol::H2 | Protocol::H3 | Protocol::Ws | Protocol::Mqtt => {}
         }
     }
 
-    /// Which listening stream a connection is for.
-    fn meant(&self, conn: ConnKey) -> Option<(StreamKey, Rc<StreamType>, Option<Vec<u8>>)> {
+    /// Which listening stream a connection is for, and what is spoken on it.
+    fn meant(&self, conn: ConnKey) -> Option<Meant> {
         let core = self.core();
         let c = core.conns.get(conn)?;
         let Stage::Handshake(transport) = &c.stage else { return None };
-        let port = core.ports.get(c.served.as_ref()?.port)?;
+        let served = c.served.as_ref()?;
+        let port = core.ports.get(served.port)?;
         let at = ServerStore::choose(&port.stores, transport.server_name());
         let listener = *port.streams.get(at)?;
         let kind = Rc::clone(&core.streams.get(listener)?.kind);
-        Some((listener, kind, transport.alpn().map(<[u8]>::to_vec)))
+        let raw = kind.protocol == Protocol::Raw;
+        let chosen = raw || !core.requests_choose(served.port);
+        let any = |is: fn(&StreamType) -> bool| match chosen {
+            true => is(&kind),
+            false => {
+                let mut kinds = port.streams.iter().filter_map(|key| core.streams.get(*key));
+                kinds.any(|s| is(&s.kind))
+            }
+        };
+        let any_h2 = any(|kind| kind.protocol == Protocol::H2);
+        let ws = any(offers_ws);
+        let (speaks, sniff) = match transport.alpn() {
+            _ if raw => (Protocol::Raw, false),
+            Some(b"h2") if any_h2 => (Protocol::H2, false),
+            None => (Protocol::H1, any_h2),
+            Some(_) => (Protocol::H1, false),
+        };
+        Some(Meant { listener, kind, speaks, sniff, ws, chosen })
     }
 
-    fn accept_raw(&self, conn: ConnKey) {
+    fn accept_raw(&self, conn: ConnKey, listener: StreamKey) {
         let none =
             Request { method: "", authority: "", path: "", fields: &[], body: BodyLen::None };
         let tid = {
@@ -194,19 +219,23 @@ impl Context {
             let open = core.conns.get_mut(conn).and_then(Conn::open);
             open.and_then(|o| o.codec.start(&none, &mut o.out).ok())
         };
-        if let Some(key) = self.accept_stream(conn, tid) {
+        if let Some(key) = self.accept_stream(conn, tid, listener) {
             self.link_up(key);
         }
     }
 
     /// Makes the stream of a connection that came in, and tells it CREATING and CONNECTING. `None`:
     /// the program wants none, so the connection (h2: the request) is over.
-    pub(super) fn accept_stream(&self, conn: ConnKey, tid: Option<Tid>) -> Option<StreamKey> {
-        let (listener, kind, handler) = {
+    pub(super) fn accept_stream(
+        &self,
+        conn: ConnKey,
+        tid: Option<Tid>,
+        listener: StreamKey,
+    ) -> Option<StreamKey> {
+        let (kind, handler) = {
             let core = self.core();
-            let listener = core.conns.get(conn)?.served.as_ref()?.listener?;
             let stream = core.streams.get(listener)?;
-            (listener, Rc::clone(&stream.kind), Rc::clone(&stream.handler))
+            (Rc::clone(&stream.kind), Rc::clone(&stream.handler))
         };
         let Some(handler) = handler.accept() else {
             self.served_broken(conn, "there is no room for another stream");
@@ -260,15 +289,19 @@ impl Context {
             kept.truncate(old);
             (is_h2, served.sniff.take()?)
         };
+        let (listener, chosen) = {
+            let core = self.core();
+            let chosen = core.conns.get(conn)?.served.as_ref()?.listener.is_some();
+            (core.listener_of(conn)?, chosen)
+        };
         if is_h2 {
-            let listener = self.core().conns.get(conn)?.served.as_ref()?.listener?;
             let kind = self.kind(listener)?;
             let mut core = self.core();
             let open = core.conns.get_mut(conn)?.open()?;
-            open.codec = serving_codec(Protocol::H2, &kind);
+            open.codec = serving_codec(Protocol::H2, &kind, false);
             open.speaks = Protocol::H2;
-        } else {
-            self.accept_stream(conn, None)?;
+        } else if chosen {
+            self.accept_stream(conn, None, listener)?;
         }
         Some(kept)
     }
@@ -293,7 +326,7 @@ impl Core {
 }
 
 /// The codec of a connection that came in.
-fn serving_codec(speaks: Protocol, kind: &StreamType) -> Box<dyn Codec> {
+fn serving_codec(speaks: Protocol, kind: &StreamType, ws: bool) -> Box<dyn Codec> {
     let h2 = if speaks == Protocol::H2 { codecs::h2::server(kind) } else { None };
     if let Some(codec) = h2 {
         return codec;
@@ -305,8 +338,7 @@ fn serving_codec(speaks: Protocol, kind: &StreamType) -> Box<dyn Codec> {
                 max_head: kind.serve.max_head as usize,
                 max_fields: usize::from(kind.serve.max_fields),
                 max_body: kind.serve.max_body,
-                websocket: built::WS
-                    && (kind.ws.subprotocol.is_some() || kind.protocol == Protocol::Ws),
+                websocket: ws,
                 ..h1::ServerOptions::default()
             }))
         }

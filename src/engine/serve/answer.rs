@@ -67,7 +67,7 @@ impl super::super::context::Core {
         stream.link = Some(Link { conn, tid: None });
         let idle = stream.kind.serve.idle_s;
         if idle > 0 {
-            self.await_client(conn, now + super::close::seconds(idle));
+            self.await_client(conn, now + super::stall::seconds(idle));
         }
     }
 }

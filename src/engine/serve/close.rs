@@ -1,104 +1,37 @@
-//! The end of connections that serve, and how long clients may take.
+//! The end of connections that serve.
 
 use std::io::ErrorKind;
 
 use super::request::owes_an_answer;
-use super::{Ending, Held, Served};
+use super::stall::seconds;
+use super::{Ending, Held};
 use crate::engine::conn::{Conn, ConnKey, Open, Stage};
-use crate::engine::context::{Context, Core, Timer};
+use crate::engine::context::{Context, Core};
 use crate::engine::pump::write_out;
 use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
-use crate::proto::{Reuse, Tid};
+use crate::proto::Reuse;
 use crate::util::clock::SEC;
-use crate::util::{Micros, built, log};
+use crate::util::{Micros, built};
 
 /// How long the client's close is awaited after ours. What is in its buffers would be lost if
 /// bytes that nobody reads made the system reset the connection (RFC 9112 9.6).
-const LINGER: Micros = 2 * SEC;
+pub(super) const LINGER: Micros = 2 * SEC;
 /// Reads of a connection that is ending, in one turn.
 const DISCARDS_PER_TURN: usize = 16;
 
-/// The policy's numbers.
-pub(super) fn seconds(s: u16) -> Micros {
-    u64::from(s) * SEC
-}
-
 impl Core {
-    /// The client of a connection has to send something until `due`.
-    pub(super) fn await_client(&mut self, conn: ConnKey, due: Micros) {
-        if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) {
-            served.rx_due = Some(due);
-        }
-        self.arm(conn);
-    }
-
-    /// Makes sure that the connection's timer is due no later than what is awaited. One that is
-    /// early looks again: most deadlines move on before they pass.
-    fn arm(&mut self, conn: ConnKey) {
-        let Some(c) = self.conns.get_mut(conn) else { return };
-        let Some(served) = &mut c.served else { return };
-        let Some(due) = served.rx_due.into_iter().chain(served.tx_due).min() else { return };
-        if c.deadline.is_some() && served.armed <= due {
-            return;
-        }
-        served.armed = due;
-        let timer = self.timers.schedule(due, Timer::ConnDeadline(conn));
-        if let Some(old) = c.deadline.replace(timer) {
-            self.timers.cancel(old);
-        }
-    }
-
-    /// Something of a served connection was received.
-    pub fn heard(&mut self, conn: ConnKey, now: Micros) {
-        let Some(c) = self.conns.get_mut(conn) else { return };
-        let Some(served) = &mut c.served else { return };
-        if served.receiving.is_empty() {
-            return;
-        }
-        let stall = self.stall_of(conn);
-        if stall > 0 {
-            self.await_client(conn, now + stall);
-        }
-    }
-
-    fn stall_of(&self, conn: ConnKey) -> Micros {
-        let served = self.conns.get(conn).and_then(|c| c.served.as_ref());
-        let listener = served.and_then(|s| s.listener).and_then(|l| self.streams.get(l));
-        listener.map_or(LINGER, |s| seconds(s.kind.serve.stall_s))
-    }
-
-    /// A request's body is complete.
-    pub fn body_complete(&mut self, conn: ConnKey, tid: Tid) {
-        if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) {
-            served.received(|t| t == tid);
-        }
-    }
-
-    /// What waits for the socket of a served connection went out, in part or whole.
-    pub fn sent(&mut self, conn: ConnKey, now: Micros, progress: bool) {
-        let stall = self.stall_of(conn);
-        let Some(c) = self.conns.get_mut(conn) else { return };
-        let Stage::Open(open) = &c.stage else { return };
-        let Some(served) = &mut c.served else { return };
-        if open.out.is_empty() && !open.unflushed {
-            served.tx_due = None;
-        } else if progress || served.tx_due.is_none() {
-            served.tx_due = (stall > 0).then(|| now + stall);
-            self.arm(conn);
-        }
-    }
-
     /// A stream has left a connection: on h2 that goes on, on the others it ends. `None`: it is no
     /// served connection.
     pub fn left_by_stream(&mut self, conn: ConnKey, never: bool, now: Micros) -> Option<()> {
+        self.conns.get(conn)?.served.as_ref()?;
+        let listener = self.listener_of(conn);
         let c = self.conns.get_mut(conn)?;
-        let listener = c.served.as_ref()?.listener;
         let shared = c.open().is_some_and(|o| o.speaks == Protocol::H2);
         let bound = &c.bound;
         if let Some(served) = &mut c.served {
             // nothing more comes for requests that are gone
-            served.received(|t| bound.iter().all(|(tid, _)| *tid != Some(t)));
+            served.forget(|t| bound.iter().any(|(tid, _)| *tid == Some(t)));
         }
         if c.bound.is_empty() {
             let idle = listener.and_then(|l| self.streams.get(l)).map(|s| s.kind.serve.idle_s);
@@ -130,19 +63,9 @@ impl Core {
             served.ending = Ending::Flushing;
             served.held = Vec::new();
             served.rx_due = None;
+            served.forget(|_| false);
         }
         self.queue(conn);
-    }
-}
-
-impl Served {
-    /// No more of these bodies is awaited.
-    fn received(&mut self, those: impl Fn(Tid) -> bool) {
-        let waited = !self.receiving.is_empty();
-        self.receiving.retain(|tid| !those(*tid));
-        if waited && self.receiving.is_empty() {
-            self.rx_due = None;
-        }
     }
 }
 
@@ -159,26 +82,8 @@ impl Context {
         }
     }
 
-    /// The time of a served connection may be over.
-    pub(in crate::engine) fn patience_over(&self, conn: ConnKey) {
-        let now = self.now();
-        {
-            let mut core = self.core();
-            let Some(c) = core.conns.get_mut(conn) else { return };
-            c.deadline = None;
-            let Some(served) = &mut c.served else { return };
-            served.armed = Micros::MAX;
-            let due = served.rx_due.into_iter().chain(served.tx_due).min();
-            if due.is_none_or(|due| due > now) {
-                return core.arm(conn);
-            }
-        }
-        log::info!("a client takes too long: its connection is closed");
-        self.lose(conn, "the client takes too long");
-    }
-
     /// Closes a served connection at once.
-    fn lose(&self, conn: ConnKey, reason: &str) {
+    pub(super) fn lose(&self, conn: ConnKey, reason: &str) {
         for key in self.close(conn) {
             self.link_lost(key, reason);
         }
@@ -208,14 +113,19 @@ impl Context {
         }
     }
 
-    /// A served connection whose client has closed its side. `true`: it goes on until the answer
-    /// is out.
+    /// A served connection whose client has closed its side. `true`: it goes on until the answers
+    /// to what was asked are out. Nobody can tell whether that client waits for them or is gone, so
+    /// they may not take for ever.
     pub(in crate::engine) fn goes_on_half_closed(&self, conn: ConnKey) -> bool {
+        let now = self.now();
         let mut core = self.core();
-        let core = &mut *core;
         let Some(c) = core.conns.get_mut(conn) else { return false };
-        if c.served.is_none() || !owes_an_answer(c, &core.streams) {
-            return false;
+        let owes = owes_an_answer(c);
+        let Some(served) = c.served.as_mut().filter(|_| owes) else { return false };
+        let first = !std::mem::replace(&mut served.half_closed, true);
+        let stall = core.stall_of(conn);
+        if first && stall > 0 {
+            core.await_client(conn, now + stall);
         }
         core.queue(conn);
         true
@@ -254,11 +164,7 @@ impl Context {
     /// What is to be given to the codec of a connection that has just received `bytes`.
     pub(in crate::engine) fn take_held(&self, conn: ConnKey, bytes: &[u8]) -> Held {
         let (sniffs, ending) = {
-            let now = self.now();
             let mut core = self.core();
-            if !bytes.is_empty() {
-                core.heard(conn, now);
-            }
             let Some(c) = core.conns.get_mut(conn) else { return Held::Gone };
             let Some(served) = &mut c.served else { return Held::Nothing };
             if !served.held.is_empty() {

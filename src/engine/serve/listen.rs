@@ -72,6 +72,8 @@ pub(in crate::engine) struct Port {
     pub listener: Listener,
     /// The listening streams, oldest first.
     pub streams: Vec<StreamKey>,
+    /// What clients call each of them, in the same order: the vhost's name, or the stream type's.
+    pub names: Vec<Rc<str>>,
     /// What each of them shows, in the same order; empty: no TLS.
     pub stores: Rc<[ServerStore]>,
     /// What is the same for all connections.
@@ -125,6 +127,7 @@ pub(in crate::engine) fn port_of_token(
 /// What a listening stream's type says of where and how.
 struct Wanted {
     spot: Spot,
+    name: Rc<str>,
     store: Option<ServerStore>,
 }
 
@@ -167,7 +170,7 @@ impl Context {
         let shared =
             core.ports.iter().find(|(_, p)| p.spot == wanted.spot && !p.is_any()).map(|p| p.0);
         let port = match shared {
-            Some(port) => core.join_port(port, key, wanted.store)?,
+            Some(port) => core.join_port(port, key, wanted)?,
             None => core.open_port(key, &kind, wanted)?,
         };
         if let Some(stream) = core.streams.get_mut(key) {
@@ -191,7 +194,7 @@ impl Context {
                 return Err(ListenError(format!("there is no vhost '{name}'")));
             };
             let tls = vhost.tls.as_ref().map(|t| (t.certificate.as_slice(), t.key.as_slice()));
-            return wanted_at(kind, &vhost.endpoint, vhost.port, tls);
+            return wanted_at(kind, &vhost.name, &vhost.endpoint, vhost.port, tls);
         }
         let tls = match (kind.tls, &kind.server_cert, &kind.server_key) {
             (false, ..) => None,
@@ -201,7 +204,7 @@ impl Context {
             (true, None, _) => return Err(ListenError(lacks(kind, "server_cert"))),
             (true, _, None) => return Err(ListenError(lacks(kind, "server_key"))),
         };
-        wanted_at(kind, &endpoint, kind.port, tls)
+        wanted_at(kind, &kind.name, &endpoint, kind.port, tls)
     }
 
     /// A listening stream goes: so does its port, if it is nobody else's.
@@ -266,6 +269,7 @@ impl Core {
             spot: wanted.spot,
             listener,
             streams: vec![key],
+            names: vec![wanted.name],
             stores,
             route,
             clients: 0,
@@ -286,15 +290,16 @@ impl Core {
         &mut self,
         key: PortKey,
         stream: StreamKey,
-        store: Option<ServerStore>,
+        wanted: Wanted,
     ) -> Result<PortKey, ListenError> {
         let port = &mut self.ports[key];
-        if store.is_some() == port.stores.is_empty() {
+        if wanted.store.is_some() == port.stores.is_empty() {
             let text = "the port is in use by a stream of which only one has TLS";
             return Err(ListenError(text.into()));
         }
         port.streams.push(stream);
-        port.stores = port.stores.iter().cloned().chain(store).collect();
+        port.names.push(wanted.name);
+        port.stores = port.stores.iter().cloned().chain(wanted.store).collect();
         Ok(key)
     }
 
@@ -302,6 +307,7 @@ impl Core {
         let Some(port) = self.ports.get_mut(key) else { return };
         let Some(at) = port.streams.iter().position(|s| *s == stream) else { return };
         port.streams.remove(at);
+        port.names.remove(at);
         let stores = port.stores.iter().enumerate().filter(|(i, _)| *i != at);
         port.stores = stores.map(|(_, s)| s.clone()).collect();
         // those that remain may let more in
@@ -327,6 +333,7 @@ fn lacks(kind: &StreamType, key: &str) -> String {
 
 fn wanted_at(
     kind: &StreamType,
+    name: &str,
     endpoint: &str,
     port: u16,
     tls: Option<(&[u8], &[u8])>,
@@ -348,10 +355,10 @@ fn wanted_at(
                 Protocol::H1 | Protocol::Ws => &[b"http/1.1"],
                 Protocol::Raw | Protocol::Mqtt | Protocol::H3 => &[],
             };
-            Some(ServerStore::new(&kind.name, certificate, key, trust, alpn)?)
+            Some(ServerStore::new(name, certificate, key, trust, alpn)?)
         }
     };
-    Ok(Wanted { spot, store })
+    Ok(Wanted { spot, name: Rc::from(name), store })
 }
 
 fn certs_of(store: &TrustStore) -> impl Iterator<Item = &[u8]> {

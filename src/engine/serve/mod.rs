@@ -13,13 +13,17 @@
 //! | `accept` | connections that come in: limits, TLS, the codec, the stream |
 //! | `request` | what a request tells the program; upgrades to ws |
 //! | `answer` | the response's head; the end of an exchange |
-//! | `close` | the end of connections that serve, and how long clients may take |
+//! | `choose` | which of the streams on a port a request is for |
+//! | `stall` | how long clients may take |
+//! | `close` | the end of connections that serve |
 
 mod accept;
 mod answer;
+mod choose;
 mod close;
 mod listen;
 mod request;
+mod stall;
 
 use slotmap::new_key_type;
 
@@ -50,7 +54,8 @@ pub(super) enum Role {
 /// What only connections that came in have.
 pub(super) struct Served {
     pub port: PortKey,
-    /// The listening stream that was meant, once that is known.
+    /// The listening stream that the connection is for; `None`: it is not known yet, or each
+    /// request says that for itself.
     pub listener: Option<StreamKey>,
     /// The first bytes, as long as they do not tell h1 from h2.
     pub sniff: Option<Vec<u8>>,
@@ -58,14 +63,19 @@ pub(super) struct Served {
     pub held: Vec<u8>,
     /// The codec is to be asked again: it may have become ready by what was done to it.
     pub ask_again: bool,
-    /// The requests whose bodies are coming in: one, on h2 several.
-    pub receiving: Vec<Tid>,
+    /// The requests whose bodies are coming in (one, on h2 several), and until when their next
+    /// bytes have to.
+    pub receiving: Vec<(Tid, Micros)>,
+    /// The answers of which the client takes nothing (h2), and until when it has to.
+    pub blocked: Vec<(Tid, Micros)>,
+    /// The client has closed its side and is still answered.
+    pub half_closed: bool,
     pub ending: Ending,
     /// The client has to send something until then.
     pub rx_due: Option<Micros>,
     /// The client has to take something until then.
     pub tx_due: Option<Micros>,
-    /// When the connection's timer is due: no later than those two.
+    /// When the connection's timer is due: no later than any of those.
     pub armed: Micros,
 }
 
@@ -106,6 +116,8 @@ impl Served {
             held: Vec::new(),
             ask_again: false,
             receiving: Vec::new(),
+            blocked: Vec::new(),
+            half_closed: false,
             ending: Ending::No,
             rx_due: None,
             tx_due: None,

@@ -6,17 +6,21 @@ use std::rc::Rc;
 use percent_encoding::percent_decode;
 
 use super::answer::INTERNAL_ERROR;
+use super::choose::Choice;
+use super::stall::{seconds, stalls_at};
 use crate::engine::codecs::ws;
 use crate::engine::conn::{Conn, ConnKey};
 use crate::engine::context::Context;
 use crate::engine::life::Fate;
 use crate::engine::open::bind_tid;
 use crate::engine::stream::{Link, Stream, StreamKey, Txn, tag_with_path};
-use crate::policy::Protocol;
+use crate::policy::{Protocol, StreamType};
 use crate::proto::{Asked, BodyLen, Response, Tid, Upgrade};
 use crate::stream::{Input, Phase};
-use crate::util::log;
+use crate::util::{built, log};
 
+/// Who is asked is not to be had on this connection (RFC 9110 15.5.20).
+const MISDIRECTED: u16 = 421;
 /// More requests came in a second than the policy allows.
 const TOO_MANY_REQUESTS: u16 = 429;
 /// The server speaks ws only.
@@ -28,7 +32,12 @@ impl Context {
         if !self.within_budget(conn) {
             return self.refuse(conn, tid, TOO_MANY_REQUESTS);
         }
-        let Some(key) = self.stream_for(conn, tid) else { return };
+        let choice = self.core().choose(conn, tid);
+        let listener = match choice {
+            Some(Choice::Stream(listener)) => listener,
+            Some(Choice::Elsewhere) | None => return self.refuse(conn, tid, MISDIRECTED),
+        };
+        let Some(key) = self.stream_for(conn, tid, listener) else { return };
         let Some((upgrade, ws_only)) = self.note_request(conn, key, tid) else { return };
         if upgrade.is_some() {
             return self.upgrade(conn, key, tid);
@@ -60,24 +69,27 @@ impl Context {
         let now = self.now();
         let mut core = self.core();
         let core = &mut *core;
+        let max = core.listener_of(conn).and_then(|l| core.streams.get(l));
+        let max = max.map(|s| s.kind.serve.max_rate);
         let Some(served) = core.conns.get(conn).and_then(|c| c.served.as_ref()) else {
             return false;
         };
-        let max = served.listener.and_then(|l| core.streams.get(l)).map(|s| s.kind.serve.max_rate);
         let Some(port) = core.ports.get_mut(served.port) else { return true };
         port.budget.take(now, max.unwrap_or(0))
     }
 
-    /// The stream that a request belongs to: the connection's, or on h2 a new one.
-    fn stream_for(&self, conn: ConnKey, tid: Tid) -> Option<StreamKey> {
+    /// The stream that a request belongs to: the connection's, or a new one (on h2 for each).
+    fn stream_for(&self, conn: ConnKey, tid: Tid, listener: StreamKey) -> Option<StreamKey> {
         let speaks = self.core().conns.get_mut(conn)?.open()?.speaks;
         if speaks == Protocol::H2 {
-            return self.accept_stream(conn, Some(tid));
+            return self.accept_stream(conn, Some(tid), listener);
         }
+        self.leave_for(conn, listener);
+        let bound = self.core().conns.get(conn)?.bound.first().map(|(_, key)| *key);
+        let Some(key) = bound else { return self.accept_stream(conn, Some(tid), listener) };
         let mut core = self.core();
         let core = &mut *core;
         let c = core.conns.get_mut(conn)?;
-        let (_, key) = *c.bound.first()?;
         bind_tid(c, key, tid);
         core.streams.get_mut(key)?.link = Some(Link { conn, tid: Some(tid) });
         Some(key)
@@ -101,21 +113,14 @@ impl Context {
         stream.tx_wanted = false;
         stream.tx_len = None;
         stream.note(asked);
-        let (upgrade, body) = (asked.upgrade, asked.body);
+        let (upgrade, body) = (asked.upgrade.filter(|_| offers_ws(&stream.kind)), asked.body);
         let ws_only = stream.kind.protocol == Protocol::Ws;
         if let Some(served) = &mut c.served {
-            let stall = stream.kind.serve.stall_s;
-            let comes = !matches!(body, BodyLen::None | BodyLen::Known(0));
-            if comes {
-                served.receiving.push(tid);
-            }
-            if served.receiving.is_empty() {
-                served.rx_due = None;
-            } else if comes {
-                served.rx_due = None;
-                if stall > 0 {
-                    core.await_client(conn, now + super::close::seconds(stall));
-                }
+            served.rx_due = None;
+            if !matches!(body, BodyLen::None | BodyLen::Known(0)) {
+                let stall = seconds(stream.kind.serve.stall_s);
+                served.body_goes_on(tid, stalls_at(now, stall));
+                core.arm(conn);
             }
         }
         Some((upgrade, ws_only))
@@ -164,6 +169,11 @@ impl Context {
     }
 }
 
+/// Whether a listening stream takes upgrades to ws.
+pub(super) fn offers_ws(kind: &StreamType) -> bool {
+    built::WS && (kind.ws.subprotocol.is_some() || kind.protocol == Protocol::Ws)
+}
+
 impl Stream {
     /// Metadata from a request: `method`, `path` and `auth` by these names, what the query gives
     /// by the names of other metadata, and header fields as the policy maps them.
@@ -200,11 +210,10 @@ fn decoded(text: &str) -> Vec<u8> {
     percent_decode(&spaced).collect()
 }
 
-/// Whether a connection's stream has an answer under way or wants to give one: then a client
-/// that has closed its side still gets it.
-pub(super) fn owes_an_answer(c: &mut Conn, streams: &slotmap::SlotMap<StreamKey, Stream>) -> bool {
-    let wanted = |key: &StreamKey| streams.get(*key).is_some_and(|s| s.tx_wanted || s.txn.answered);
-    let any = c.bound.iter().any(|(tid, key)| tid.is_some() && wanted(key));
+/// Whether a request on a connection is not answered completely: then a client that has closed its
+/// side still gets that.
+pub(super) fn owes_an_answer(c: &mut Conn) -> bool {
+    let any = c.bound.iter().any(|(tid, _)| tid.is_some());
     any && c.open().is_some_and(|o| matches!(o.speaks, Protocol::H1 | Protocol::H2))
 }
 

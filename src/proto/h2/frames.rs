@@ -7,7 +7,12 @@ pub(super) const HEADER: usize = 9;
 
 /// Types of frames that we look at ourselves.
 pub(super) mod kind {
+    pub const DATA: u8 = 0;
+    pub const HEADERS: u8 = 1;
+    pub const PRIORITY: u8 = 2;
+    pub const RST_STREAM: u8 = 3;
     pub const SETTINGS: u8 = 4;
+    pub const PING: u8 = 6;
     pub const GOAWAY: u8 = 7;
     pub const WINDOW_UPDATE: u8 = 8;
 }
@@ -32,6 +37,13 @@ pub(super) fn collect(frame: &mut Vec<u8>, input: &mut &[u8]) -> bool {
     }
     let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]);
     length > MAX_FRAME || move_up_to(frame, input, HEADER + length as usize)
+}
+
+/// Whether all of the frame that [`collect`] has put together is there: it was not too large.
+pub(super) fn is_whole(frame: &[u8]) -> bool {
+    frame
+        .first_chunk::<3>()
+        .is_some_and(|&[a, b, c]| frame.len() == HEADER + u32::from_be_bytes([0, a, b, c]) as usize)
 }
 
 /// The frame that [`collect`] has put together.

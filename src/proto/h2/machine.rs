@@ -10,6 +10,7 @@ use h2::client::{Builder, Connection, SendRequest};
 use h2::{Ping, PingPong};
 
 use super::super::{BodyLen, Event, ProtoError, ProtoErrorKind, Request, Reuse, Tid};
+use super::check;
 use super::frames::{self, kind};
 use super::guard::Piped;
 use super::names::{End, connection_error};
@@ -155,6 +156,12 @@ impl Machine {
             self.fail(ProtoError::new(ProtoErrorKind::Malformed, detail));
             return;
         }
+        if let Some(reason) = check::fault(&self.frame, false) {
+            self.pipe.0.borrow_mut().out.push(&check::goaway(0, reason));
+            self.fail(check::error(&self.frame, reason));
+            return;
+        }
+        check::forget_priority(&mut self.frame);
         let goaway = frames::parse(&self.frame).is_some_and(|f| f.kind == kind::GOAWAY);
         if goaway && self.state == State::Open {
             self.state = State::GoingAway;

@@ -6,6 +6,7 @@
 //! | `pipe.rs` | the memory that the crate reads from and writes to |
 //! | `wake.rs` | wakers that do no more than take a note |
 //! | `frames.rs` | finds where received frames end |
+//! | `check.rs` | refuses frames of a wrong form in front of the crate |
 //! | `overflow.rs` | mends the frames of peers that raise a full window (`h2q_oflow_txcr`) |
 //! | `request.rs` | makes the crate's request of ours |
 //! | `names.rs` | the error codes in words |
@@ -25,6 +26,7 @@
 //! we add a limit on replies that the peer does not take and one on interim responses. Pushes
 //! are refused by our SETTINGS. There are no timers here.
 
+mod check;
 mod client;
 mod frames;
 mod guard;

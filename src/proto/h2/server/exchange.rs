@@ -25,6 +25,8 @@ pub(super) struct Exchange {
     budget: u64,
     payload_seen: bool,
     trailers: Option<Head>,
+    /// The client has closed: what is not here of the body never comes.
+    cut: bool,
     waker: Waker,
 }
 
@@ -71,6 +73,7 @@ impl Exchange {
             budget: max_body,
             payload_seen: false,
             trailers: None,
+            cut: false,
             waker,
         }
     }
@@ -117,13 +120,13 @@ impl Exchange {
     fn poll_body(&mut self) -> Option<Step> {
         let cx = &mut Context::from_waker(&self.waker);
         match self.body.poll_data(cx) {
-            Poll::Pending => return Some(Step::Wait),
+            Poll::Pending => return Some(self.no_more_yet()),
             Poll::Ready(Some(Err(e))) => return Some(broken(&e)),
             Poll::Ready(Some(Ok(data))) => return self.payload(data),
             Poll::Ready(None) => {}
         }
         match self.body.poll_trailers(cx) {
-            Poll::Pending => return Some(Step::Wait),
+            Poll::Pending => return Some(self.no_more_yet()),
             Poll::Ready(Err(e)) => return Some(broken(&e)),
             Poll::Ready(Ok(trailers)) => {
                 self.trailers = trailers.map(|t| {
@@ -135,6 +138,18 @@ impl Exchange {
         }
         self.receiving = Receiving::EndOfMessage;
         None
+    }
+
+    fn no_more_yet(&self) -> Step {
+        if self.cut {
+            return Step::Broken { reason: "closed by the peer inside the request", reset: false };
+        }
+        Step::Wait
+    }
+
+    /// The client has closed its side: a request that is complete may still be answered.
+    pub fn cut(&mut self) {
+        self.cut = true;
     }
 
     fn payload(&mut self, data: Bytes) -> Option<Step> {
@@ -205,10 +220,10 @@ impl Exchange {
         }
     }
 
-    /// Gives it up. A client whose answer is complete only hears that its body is not wanted (RFC
-    /// 9113 8.1).
-    pub fn cancel(mut self) {
-        let reason = if self.answered() { Reason::NO_ERROR } else { Reason::INTERNAL_ERROR };
+    /// Gives it up, for `reason`. A client whose answer is complete only hears that its body is not
+    /// wanted (RFC 9113 8.1).
+    pub fn cancel(mut self, reason: Reason) {
+        let reason = if self.answered() { Reason::NO_ERROR } else { reason };
         self.respond.send_reset(reason);
     }
 }

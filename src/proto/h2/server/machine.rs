@@ -15,7 +15,7 @@ use super::super::machine::{FRAME_KEEP, no_body};
 use super::super::names::connection_error;
 use super::super::pipe::Pipe;
 use super::super::wake::{Flag, Note, Woken};
-use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_REPLIES, MAX_WINDOW, frames};
+use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_REPLIES, MAX_WINDOW, check, frames};
 use super::exchange::{Exchange, Step, refuse};
 use super::{PREFACE, ServerOptions, asked, is_preface};
 use crate::util::Micros;
@@ -64,10 +64,10 @@ enum State {
     Open,
     /// No more requests, but those under way go on.
     GoingAway,
+    /// The client has closed its side: what it has asked for completely is still answered.
+    HalfClosed,
     /// The crate's connection has ended: nothing more is received, what has been is reported.
     Over,
-    /// The client closed: as above.
-    Eof,
     /// Closed or broken, and all is reported.
     Dead,
 }
@@ -113,7 +113,7 @@ impl Machine {
 
     /// Lets the crate work until it has nothing more to do.
     fn poll(&mut self) {
-        while self.receives() {
+        while self.works() {
             self.flag.take();
             let cx = &mut Context::from_waker(&self.waker);
             match &mut self.link {
@@ -192,6 +192,14 @@ impl Machine {
             self.fail(ProtoError::new(ProtoErrorKind::Malformed, detail));
             return;
         }
+        if matches!(self.link, Link::Open(_)) {
+            if let Some(reason) = check::fault(&self.frame, true) {
+                self.pipe.0.borrow_mut().out.push(&check::goaway(self.last, reason));
+                self.fail(check::error(&self.frame, reason));
+                return;
+            }
+            check::forget_priority(&mut self.frame);
+        }
         let waiting = self.pipe.put(&mut self.frame);
         self.poll();
         let written = self.pipe.waiting().saturating_sub(waiting);
@@ -221,7 +229,7 @@ impl Machine {
             if let Some(event) = self.report(now) {
                 return Ok(Some(event));
             }
-            if matches!(self.state, State::Over | State::Eof) {
+            if self.state == State::Over {
                 self.state = State::Dead;
                 return match self.failed.take() {
                     Some(e) => Err(e),
@@ -232,6 +240,12 @@ impl Machine {
             // what follows from the last frame goes out before the next one comes in
             if self.flag.take() {
                 self.poll();
+            } else if self.state == State::HalfClosed {
+                *input = &[];
+                if !self.exchanges.is_empty() {
+                    return Ok(None);
+                }
+                self.state = State::Dead;
             } else if self.collect(input) {
                 self.feed();
             } else {
@@ -336,9 +350,9 @@ impl Machine {
         Ok(())
     }
 
-    pub fn abandon(&mut self, tid: Tid) -> Reuse {
+    pub fn abandon(&mut self, tid: Tid, reason: Reason) -> Reuse {
         if let Some(exchange) = self.remove(tid.0) {
-            exchange.cancel();
+            exchange.cancel(reason);
             self.poll();
         }
         self.reuse()
@@ -376,18 +390,28 @@ impl Machine {
         }
     }
 
-    /// The client closed.
+    /// The client has closed its side.
     pub fn eof(&mut self) {
         if self.receives() {
-            self.state = State::Eof;
+            self.state = State::HalfClosed;
             let mut ids: Vec<u32> = self.exchanges.keys().copied().collect();
             ids.sort_unstable();
-            ids.into_iter().for_each(|id| self.woken.add(id));
+            for id in ids {
+                if let Some(exchange) = self.exchanges.get_mut(&id) {
+                    exchange.cut();
+                }
+                self.woken.add(id);
+            }
         }
     }
 
     fn receives(&self) -> bool {
         matches!(self.state, State::Open | State::GoingAway)
+    }
+
+    /// Whether the crate has anything to do yet.
+    fn works(&self) -> bool {
+        self.receives() || self.state == State::HalfClosed
     }
 
     pub fn reuse(&self) -> Reuse {

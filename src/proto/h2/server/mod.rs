@@ -23,6 +23,7 @@ use super::{
     MAX_HEADER_LIST, MAX_REQUEST_BODY, MAX_RESETS, MAX_SERVED_STREAMS, RESET_PERIOD, STREAM_WINDOW,
 };
 use crate::util::{Micros, TxBuf};
+use ::h2::Reason;
 use exchange::Exchange;
 use machine::Machine;
 
@@ -123,6 +124,8 @@ impl Codec for H2Server {
         })
     }
 
+    /// A client may close its side and still wait for its answers: requests that are not complete
+    /// end with [`Event::Reset`], the others go on.
     fn receive_eof(&mut self) -> Result<Option<Event<'static>>, ProtoError> {
         self.guard
             .enter(|m| {
@@ -181,7 +184,12 @@ impl Codec for H2Server {
     }
 
     fn abandon(&mut self, tid: Tid, out: &mut TxBuf) -> Reuse {
-        self.guard.with_out(out, |m| m.abandon(tid)).unwrap_or(Reuse::Never)
+        let reason = Reason::INTERNAL_ERROR;
+        self.guard.with_out(out, |m| m.abandon(tid, reason)).unwrap_or(Reuse::Never)
+    }
+
+    fn give_up_on_peer(&mut self, tid: Tid, out: &mut TxBuf) -> bool {
+        self.guard.with_out(out, |m| m.abandon(tid, Reason::CANCEL)).is_some()
     }
 
     /// [`Reuse::Idle`]: no request is under way.
