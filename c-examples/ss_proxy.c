@@ -12,6 +12,9 @@
  *   --mode OCTAL     permissions of the socket's file (0660)
  *   --max-streams N  streams that one client may have
  *   --max-links N    streams of all clients together
+ *   --tls-cert FILE  TLS on the TCP port: its certificate, in PEM
+ *   --tls-key FILE   the certificate's key
+ *   --tls-ca FILE    clients must show a certificate that one of these has signed
  *   -d LEVELS        levels to log, as in -d 1031
  *
  * It ends on SIGINT and SIGTERM. Exit code 0 if it served, 2 for wrong options.
@@ -99,6 +102,27 @@ users(const char *list, uint32_t *uids, size_t *count)
 	return 0;
 }
 
+/* the files for TLS; nonzero if they make no sense */
+static int
+tls_options(int argc, const char **argv, unsigned int port, lws_ss_link_tls_t *tls)
+{
+	tls->cert_filepath = lws_cmdline_option(argc, argv, "--tls-cert");
+	tls->key_filepath = lws_cmdline_option(argc, argv, "--tls-key");
+	tls->ca_filepath = lws_cmdline_option(argc, argv, "--tls-ca");
+
+	if (!tls->cert_filepath != !tls->key_filepath ||
+	    (tls->ca_filepath && !tls->cert_filepath)) {
+		fprintf(stderr, "--tls-cert and --tls-key: TLS needs both\n");
+		return 1;
+	}
+	if (tls->cert_filepath && !port) {
+		fprintf(stderr, "--tls-cert: TLS is for TCP, see -p\n");
+		return 1;
+	}
+
+	return 0;
+}
+
 int
 main(int argc, const char **argv)
 {
@@ -107,24 +131,29 @@ main(int argc, const char **argv)
 		   *allow = lws_cmdline_option(argc, argv, "--allow");
 	struct lws_context_creation_info info;
 	lws_ss_proxy_rules_t rules;
+	lws_ss_link_tls_t tls;
 	uint32_t uids[MAX_USERS];
 	unsigned int port = 0;
 
 	if (!policy || lws_cmdline_option(argc, argv, "--help")) {
 		fprintf(stderr, "usage: %s -c POLICY [-i SOCKET | -p PORT [-i IFACE]] "
 				"[--allow USERS] [--mode OCTAL]\n"
-				"       [--max-streams N] [--max-links N] [-d LEVELS]\n",
+				"       [--max-streams N] [--max-links N] "
+				"[--tls-cert FILE --tls-key FILE [--tls-ca FILE]]\n"
+				"       [-d LEVELS]\n",
 			argv[0]);
 		return 2;
 	}
 
 	memset(&rules, 0, sizeof(rules));
+	memset(&tls, 0, sizeof(tls));
 	if (number_option(argc, argv, "-p", 10, 65535, &port) ||
 	    number_option(argc, argv, "--mode", 8, 0777, &rules.socket_mode) ||
 	    number_option(argc, argv, "--max-streams", 10, 1000000,
 			  &rules.max_streams_per_client) ||
 	    number_option(argc, argv, "--max-links", 10, 1000000,
-			  &rules.max_links))
+			  &rules.max_links) ||
+	    tls_options(argc, argv, port, &tls))
 		return 2;
 	if (allow) {
 		if (users(allow, uids, &rules.count_uids))
@@ -143,7 +172,8 @@ main(int argc, const char **argv)
 		fprintf(stderr, "no context: is the policy right?\n");
 		return 1;
 	}
-	if (lws_ss_proxy_create_ruled(cx, bind, (int)port, &rules)) {
+	if (lws_ss_proxy_create_tls(cx, bind, (int)port, &rules,
+				    tls.cert_filepath ? &tls : NULL)) {
 		fprintf(stderr, "cannot listen\n");
 		lws_context_destroy(cx);
 		return 1;

@@ -100,3 +100,20 @@ fn a_client_that_is_killed_leaves_the_link_to_the_next() {
     got.expect_code(0);
     assert_eq!(got.lines().last(), Some(&"done"), "{got}");
 }
+
+#[test]
+fn a_terminal_is_a_link_that_the_loop_watches() {
+    let world = World::new();
+    let mut proxy = start(&compile("tests/c_api/tty_proxy.c"), &[text(&world.policy)]);
+    let line = proxy.wait_for_start_of("line ").trim_start_matches("line ").to_owned();
+    proxy.wait_for("serves");
+    let client = start(&compile("tests/c_api/mux_client.c"), &[&line, "20", "5"]);
+    let got = client.finish();
+    got.expect_code(0);
+    assert_eq!(got.lines().last(), Some(&"done"), "{got}");
+    assert_eq!((count(&got, "up"), count(&got, "down")), (20, 0), "{got}");
+    // the client has closed its end
+    let got = proxy.finish();
+    got.expect_code(0);
+    assert_eq!(got.lines().last(), Some(&"over"), "{got}");
+}

@@ -41,6 +41,8 @@ struct Log {
     cx: RefCell<Weak<Context>>,
     states: RefCell<Vec<String>>,
     rx: RefCell<Vec<u8>>,
+    /// The callbacks with payload, as they came.
+    calls: RefCell<Vec<&'static str>>,
     served: Cell<usize>,
 }
 
@@ -92,6 +94,7 @@ impl Handler for Program {
     }
 
     fn rx(&self, data: &[u8], flags: Flags) -> Ret {
+        self.log.calls.borrow_mut().push("rx");
         self.log.rx.borrow_mut().extend_from_slice(data);
         self.echo.borrow_mut().extend_from_slice(data);
         if let (Some(cx), Some(key)) = (self.log.cx.borrow().upgrade(), self.key.get()) {
@@ -107,6 +110,7 @@ impl Handler for Program {
     }
 
     fn tx(&self, _: u32, window: &mut [u8]) -> Option<TxAnswer> {
+        self.log.calls.borrow_mut().push("tx");
         let left = self.left.get();
         let echo = std::mem::take(&mut *self.echo.borrow_mut());
         if left == 0 && !echo.is_empty() && self.log.served.get() == 0 {
@@ -951,6 +955,27 @@ fn raw_servers_echo_over_tcp_and_unix_sockets() {
     client.expect(&server, "pong");
     server.cx.destroy(server.key);
     assert!(!path.exists(), "the socket's file goes with the listener");
+}
+
+#[test]
+fn who_is_ready_together_is_read_first_and_then_answered_in_the_same_turn() {
+    let server = Server::of(r#""protocol":"raw","metadata":[]"#);
+    let mut clients = [server.client(), server.client()];
+    server.until(|| server.states() == ["CREATING CONNECTING CONNECTED"; 2].join(" "));
+    // nothing is left to do: the next turn finds what the clients send and no more
+    server.cx.turn(Some(0)).unwrap();
+
+    clients[0].send("one");
+    server.cx.turn(Some(0)).unwrap();
+    assert_eq!(server.log.calls.take(), ["rx", "tx"]);
+
+    for client in &mut clients {
+        client.send("both");
+    }
+    server.cx.turn(Some(0)).unwrap();
+    assert_eq!(server.log.calls.take(), ["rx", "rx", "tx", "tx"]);
+    clients[0].expect(&server, "oneboth");
+    clients[1].expect(&server, "both");
 }
 
 #[test]

@@ -73,8 +73,30 @@ struct lws_adopt_desc {
 typedef struct lws_adopt_desc lws_adopt_desc_t;
 
 /**
- * Takes a descriptor over as a connection. That is not built into this library: logs that, closes
- * the descriptor, as whenever it cannot be taken over, and returns NULL.
+ * Has the loop watch a descriptor that the program opened, a terminal or a pipe's end or whatever
+ * can be waited for, and tell the callback of the vhost's protocol `vh_prot_name` (NULL: the
+ * vhost's first). The protocols of a vhost are those in `protocols` or `pprotocols` of the
+ * settings that it, or its context for the vhost "default", was made with. `type` is to be
+ * `LWS_ADOPT_RAW_FILE_DESC`: other kinds of connections are the business of streams, see
+ * `lws_ss_adopt_raw` for sockets too. `parent` is to be NULL. The callback gets the connection,
+ * the reason, `per_session_data_size` bytes of its own that were zeroed, and no argument:
+ *
+ * | reason | | it answers other than 0 |
+ * |---|---|---|
+ * | `LWS_CALLBACK_PROTOCOL_INIT` | once for each vhost, before the context is operational | a
+ * line in the log |
+ * | `LWS_CALLBACK_RAW_ADOPT_FILE` | from within this function | it is not taken over |
+ * | `LWS_CALLBACK_RAW_RX_FILE` | there is something to read: the callback does that itself |
+ * the connection is closed |
+ * | `LWS_CALLBACK_RAW_WRITEABLE_FILE` | asked for by `lws_callback_on_writable` | the
+ * connection is closed |
+ * | `LWS_CALLBACK_RAW_CLOSE_FILE` | the other side is gone, an answer said so, or the context
+ * ends; then the descriptor is closed and the handle is not good any more | |
+ * | `LWS_CALLBACK_PROTOCOL_DESTROY` | once for each vhost, when the context ends | |
+ *
+ * Returns the connection, or NULL with the reason in the log; then the descriptor stays the
+ * caller's, unless `type` has `LWS_ADOPT_SOCKET`: that is closed. It is made non-blocking, and
+ * `SIGPIPE` is ignored unless the program has a handler. Legal in every callback.
  *
  * Safety:
  * `info` is NULL or good; its descriptor is the caller's to give away.

@@ -588,15 +588,6 @@ struct lws_context_creation_info {
 #define CONTEXT_PORT_NO_LISTEN_SERVER -2
 
 /**
- * The vhost of a connection. Handles of connections are not given out by this library: logs that
- * and returns NULL.
- *
- * Safety:
- * None needed: nothing is followed.
- */
-LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_get_vhost(struct lws *wsi);
-
-/**
  * Turns a test program's result into its exit code: `--expected-exit` in the command line says
  * which `actual` (default 0) is right. Returns 0 if it is, else 1; logs which.
  *
@@ -677,8 +668,10 @@ LWS_VISIBLE LWS_EXTERN void *lws_context_user(struct lws_context *context);
 LWS_VISIBLE LWS_EXTERN int lws_context_is_being_destroyed(struct lws_context *context);
 
 /**
- * The vhost of this name in the context, or NULL: one made by `lws_create_vhost`, that of a
- * listening stream (it bears the stream type's name), or that of a trust store.
+ * The vhost of this name in the context, or NULL: one made by `lws_create_vhost`, that of the
+ * context's own settings (`vhost_name`, or "default"; made unless `options` has
+ * `LWS_SERVER_OPTION_EXPLICIT_VHOSTS` and there are no `pprotocols`), that of a listening stream
+ * (it bears the stream type's name), or that of a trust store.
  *
  * Safety:
  * `context` came from this library; `name` is NULL or NUL-terminated.
@@ -721,7 +714,8 @@ LWS_VISIBLE LWS_EXTERN int lws_get_vhost_port(struct lws_vhost *vhost);
  * unix socket's path), and for TLS a certificate and its key: `server_ssl_cert_mem` and
  * `server_ssl_private_key_mem` (DER or PEM), or `ssl_cert_filepath` and
  * `ssl_private_key_filepath` (PEM). All of it is copied. The socket is opened by the first stream
- * that listens there: a vhost alone serves nothing, it has no mounts and no protocols.
+ * that listens there: a vhost alone serves nothing, it has no mounts, and its `protocols` or
+ * `pprotocols` are for `lws_adopt_descriptor_vhost_via_info` alone.
  *
  * Returns the vhost, or NULL with the reason in the log. Legal in every callback.
  *
@@ -731,6 +725,14 @@ LWS_VISIBLE LWS_EXTERN int lws_get_vhost_port(struct lws_vhost *vhost);
 LWS_VISIBLE LWS_EXTERN
 struct lws_vhost *lws_create_vhost(struct lws_context *context,
                                    const struct lws_context_creation_info *info);
+
+/**
+ * The vhost of a connection; NULL if it is none (any more).
+ *
+ * Safety:
+ * None needed: the handle is looked up.
+ */
+LWS_VISIBLE LWS_EXTERN struct lws_vhost *lws_get_vhost(struct lws *wsi);
 
 #ifdef __cplusplus
 }

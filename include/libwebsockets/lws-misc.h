@@ -9,6 +9,7 @@
  * thread that runs its loop.
  */
 #include <libwebsockets/lws-context-vhost.h>
+#include <assert.h>
 
 /** How far the first pointer is behind the second, in bytes. */
 #define lws_ptr_diff(head, tail) ((int)((char *)(head) - (char *)(tail)))
@@ -19,6 +20,9 @@
     lws_strncpy(dest, src,                                                                    \
                 (size_t)((size1) + 1) < (size_t)(destsize) ? (size_t)((size1) + 1)            \
                                                            : (size_t)(destsize))
+
+/** Asserts that an object has the mark that it should have. */
+#define lws_assert_fourcc(fourcc, expected) assert((uint32_t)(fourcc) == (uint32_t)(expected))
 
 #ifdef __cplusplus
 extern "C" {
@@ -363,21 +367,19 @@ LWS_VISIBLE LWS_EXTERN unsigned long lws_now_secs(void);
  */
 LWS_VISIBLE LWS_EXTERN lws_usec_t lws_parse_iso8601(const char *ads);
 /**
- * The program's pointer at a connection. Handles of connections are not given out by this
- * library:
- * logs that and returns NULL.
+ * The program's pointer at a connection: what it was adopted with, or what was set since. NULL
+ * if it is no connection (any more).
  *
  * Safety:
- * None needed: nothing is followed.
+ * None needed: the handle is looked up.
  */
 LWS_VISIBLE LWS_EXTERN void *lws_get_opaque_user_data(const struct lws *wsi);
 
 /**
- * Sets the program's pointer at a connection. Handles of connections are not given out by this
- * library: logs that and does nothing.
+ * Makes `data` the program's pointer at a connection, in place of what it was adopted with.
  *
  * Safety:
- * None needed: nothing is followed.
+ * None needed: the handle is looked up.
  */
 LWS_VISIBLE LWS_EXTERN void lws_set_opaque_user_data(struct lws *wsi, void *data);
 

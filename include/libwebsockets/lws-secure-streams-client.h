@@ -30,7 +30,7 @@ LWS_VISIBLE LWS_EXTERN struct lws_context *lws_sspc_get_context(struct lws_sspc_
 /**
  * The stream type that the payload just received is from, or that the next message will be for,
  * where several travel together (`rideshare` in the proxy's policy); else the stream's own. Good
- * as long as the context; NULL without a stream.
+ * as long as the stream; NULL without a stream.
  *
  * Safety:
  * `h` came from this library.
@@ -222,6 +222,35 @@ LWS_VISIBLE LWS_EXTERN int lws_sspc_add_peer_tx_credit(struct lws_sspc_handle *h
  * `h` came from this library.
  */
 LWS_VISIBLE LWS_EXTERN void lws_sspc_server_ack(struct lws_sspc_handle *h, int nack);
+
+/**
+ * Has the links of this context's proxied streams encrypted: of those that are made from now
+ * on. The proxy must do the same (`lws_ss_proxy_create_tls`), and be reached by TCP.
+ *
+ * `tls->ca_filepath` is needed: the proxy's certificate must be signed by one of these (or be
+ * one of them); the system's authorities are not asked. It must bear `tls->name`, or, where
+ * that is NULL, the `ss_proxy_address` that the context was made with. The certificate of
+ * `tls->cert_filepath` is shown to a proxy that wants one. The files are in PEM and are read
+ * here; what is pointed to need not stay. NULL for `tls`: links are plain, whatever the
+ * environment says.
+ *
+ * Without this call the environment decides, as it is when the context is made:
+ * `SECURESTREAMS_PROXY_CA`, `SECURESTREAMS_PROXY_CERT`, `SECURESTREAMS_PROXY_KEY` and
+ * `SECURESTREAMS_PROXY_NAME`, which stand for the members. Where they are of no use no stream
+ * is made.
+ *
+ * What goes wrong with a link is logged, with the side that refuses, and the link is tried
+ * again after a second, with UPSTREAM_LINK_RETRY. This function is of this library alone.
+ *
+ * Returns 0, or 1 with the reason in the log, and what was valid before stays. Legal in every
+ * callback.
+ *
+ * Safety:
+ * `context` came from this library; `tls` is NULL or good, its strings NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_sspc_link_tls(struct lws_context *context,
+                      const struct lws_ss_link_tls *tls);
 
 /* What contexts whose streams a proxy carries out get as info.protocols. */
 struct lws_protocols;

@@ -9,6 +9,11 @@
 
 #define LWS_TRANSPORT_MUXCH_MAGIC LWS_FOURCC('T', 'm', 'C', 'h')
 #define LWS_TRANSPORT_MUX_MAGIC LWS_FOURCC('I', 's', 'T', 'M')
+#define assert_is_tm(tm) lws_assert_fourcc((tm)->magic, LWS_TRANSPORT_MUX_MAGIC)
+
+/* For `flags` of a transport: payload may be put together or split. It always may, they change nothing. */
+#define LWS_DSHFLAG_ENABLE_COALESCE (1u << 24)
+#define LWS_DSHFLAG_ENABLE_SPLIT (1u << 25)
 
 /* Bytes in front of what a transport gets to send, for it to write into. */
 #define LWS_PRE 16

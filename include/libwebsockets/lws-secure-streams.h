@@ -43,6 +43,7 @@ extern "C" {
 
 struct lws_ss_info;
 struct lws_ss_proxy_rules;
+struct lws_ss_link_tls;
 
 /** A stream. Opaque. */
 struct lws_ss_handle;
@@ -241,7 +242,32 @@ struct lws_ss_proxy_rules {
     unsigned int socket_mode;
 };
 
+/**
+ * TLS on the TCP links between clients and a proxy, see `lws_ss_proxy_create_tls` and
+ * `lws_sspc_link_tls`. The files are in PEM. A type of this library alone.
+ */
+struct lws_ss_link_tls {
+    /**
+     * Who signs the certificates of the other side. The proxy's side: NULL if clients need to show
+     * none.
+     */
+    const char *ca_filepath;
+    /**
+     * The own certificate, with what leads to its authority behind it. The client's side: NULL if it
+     * has none.
+     */
+    const char *cert_filepath;
+    /** Its private key, not encrypted. */
+    const char *key_filepath;
+    /**
+     * The client's side: the name or address that the proxy's certificate must bear; NULL: the one
+     * that the link goes to.
+     */
+    const char *name;
+};
+
 typedef struct lws_ss_proxy_rules lws_ss_proxy_rules_t;
+typedef struct lws_ss_link_tls lws_ss_link_tls_t;
 
 /**
  * Keeps a key for streams whose `use_auth` names an `auth` of the type `sigv4` with the blob
@@ -315,6 +341,27 @@ int lws_ss_proxy_create_ruled(struct lws_context *context,
                               const char *bind,
                               int port,
                               const struct lws_ss_proxy_rules *rules);
+
+/**
+ * As `lws_ss_proxy_create_ruled`, with TLS on the links: `port` is a TCP port then; for unix
+ * sockets and transports of the program's own it is refused. This function is of this library
+ * alone.
+ *
+ * `tls->cert_filepath` and `tls->key_filepath` are needed. With `tls->ca_filepath` clients must
+ * show a certificate that one of these has signed, without it anybody may be a client.
+ * `tls->name` is not looked at. The files are read here; what is pointed to need not stay. NULL
+ * for `tls`: no TLS. A client that is refused, or does not agree on TLS in 10 s, costs a line
+ * in the log, with the side that refuses, and its link. Clients: see `lws_sspc_link_tls`.
+ *
+ * Safety:
+ * As for `lws_ss_proxy_create_ruled`; `tls` is NULL or good, its strings NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_ss_proxy_create_tls(struct lws_context *context,
+                            const char *bind,
+                            int port,
+                            const struct lws_ss_proxy_rules *rules,
+                            const struct lws_ss_link_tls *tls);
 
 /**
  * Connects a raw stream to a descriptor, `fd`, that is open already: one end of a pipe, a

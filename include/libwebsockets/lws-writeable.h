@@ -15,20 +15,20 @@ extern "C" {
 #endif
 
 /**
- * Asks for a callback when a connection can be written to. Handles of connections are not given
- * out by this library: logs that and returns -1.
+ * Asks for one LWS_CALLBACK_RAW_WRITEABLE_FILE, from the loop, when the connection's descriptor
+ * can be written to. Returns 1, or -1 if it is no connection (any more).
  *
  * Safety:
- * None needed: nothing is followed.
+ * None needed: the handle is looked up.
  */
 LWS_VISIBLE LWS_EXTERN int lws_callback_on_writable(struct lws *wsi);
 
 /**
- * Whether a connection cannot be written to now. Handles of connections are not given out by this
- * library: logs that and returns 1, as for one that cannot.
+ * Whether a connection's descriptor cannot be written to now: 1 if so, or if it is no connection
+ * (any more), else 0.
  *
  * Safety:
- * None needed: nothing is followed.
+ * None needed: the handle is looked up.
  */
 LWS_VISIBLE LWS_EXTERN int lws_send_pipe_choked(struct lws *wsi);
 

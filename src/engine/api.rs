@@ -159,7 +159,10 @@ impl Context {
             if let Some(link) = stream.link {
                 let lingering = stream.lingering;
                 if !lingering {
-                    core.queue(link.conn);
+                    match link.tid {
+                        Some(_) => core.queue_wish(link.conn),
+                        None => core.queue(link.conn),
+                    }
                     return Ret::Ok;
                 }
             }

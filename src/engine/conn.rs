@@ -61,6 +61,8 @@ pub(super) struct Conn {
     pub times: Option<Box<super::perf::Times>>,
     /// In the ready queue.
     pub queued: bool,
+    /// It is there because a stream wants to send, and for nothing else.
+    pub only_wish: bool,
     /// An event said that the peer closed: a short read does not mean that nothing follows.
     pub read_closed: bool,
     /// Carried a transaction before this one: a failure without an answer may mean no more than
@@ -100,6 +102,7 @@ impl Conn {
             writable: false,
             times: None,
             queued: false,
+            only_wish: false,
             read_closed: false,
             reused: false,
             deadline: None,

@@ -378,18 +378,41 @@ impl Core {
 
     /// Puts a connection into the ready queue, once.
     pub fn queue(&mut self, key: ConnKey) {
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.only_wish = false;
+            if !std::mem::replace(&mut conn.queued, true) {
+                self.ready.push_back(key);
+            }
+        }
+    }
+
+    /// As [`queue`](Self::queue), for nothing more than that a stream wants to send.
+    pub fn queue_wish(&mut self, key: ConnKey) {
         if let Some(conn) = self.conns.get_mut(key)
-            && !conn.queued
+            && !std::mem::replace(&mut conn.queued, true)
         {
-            conn.queued = true;
+            conn.only_wish = true;
             self.ready.push_back(key);
+        }
+    }
+
+    /// Takes a connection that is the last in the ready queue out of it, if it is there for a wish
+    /// to send alone, which is about to be granted.
+    pub fn take_back_wish(&mut self, key: ConnKey) {
+        if let Some(conn) = self.conns.get_mut(key)
+            && conn.queued
+            && conn.only_wish
+            && self.ready.back() == Some(&key)
+        {
+            conn.queued = false;
+            self.ready.pop_back();
         }
     }
 
     /// Takes a connection back out of the ready queue if it is the last one there and nothing
     /// more is to be read: then there is only what its streams want to send.
     pub fn take_back(&mut self, key: ConnKey) -> bool {
-        let last = self.ready.back() == Some(&key);
+        let last = self.ready.len() == 1 && self.ready.back() == Some(&key);
         let take = last && self.conns.get(key).is_some_and(|c| !c.readable);
         if take {
             self.ready.pop_back();

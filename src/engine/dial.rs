@@ -56,17 +56,25 @@ impl Context {
         if let Some(done) = self.attempt_local(key) {
             return done;
         }
-        let (target, kind, again) = {
+        let (target, kind, handler, again) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Attempt::Started };
             let target = match stream.txn.target.take() {
                 Some(target) => Ok(target),
                 None => Target::of(&stream.kind, &stream.metadata).map(Box::new),
             };
-            (target, Rc::clone(&stream.kind), stream.attempts.is_retry())
+            (
+                target,
+                Rc::clone(&stream.kind),
+                Rc::clone(&stream.handler),
+                stream.attempts.is_retry(),
+            )
         };
         let route = target.and_then(|target| {
-            let route = self.route(&target, &kind)?;
+            let mut route = self.route(&target, &kind)?;
+            if let Some(tls) = handler.tls() {
+                route.tls = Some(tls.towards(&target.place)?);
+            }
             if let Some(stream) = self.core().streams.get_mut(key) {
                 stream.txn.target = Some(target);
             }
@@ -441,8 +449,12 @@ fn layered(route: &Route, io: Box<dyn Transport>) -> Result<Box<dyn Transport>, 
         Protocol::Raw | Protocol::H3 => &[],
     };
     let config = tls.trust.client_config(alpn, tls.identity.as_ref()).map_err(|e| e.to_string())?;
+    let peer = tls.peer;
     let tls = Tls::client(config, &tls.name, io).map_err(|e| e.to_string())?;
-    Ok(Box::new(tls))
+    Ok(Box::new(match peer {
+        Some(peer) => tls.with(peer),
+        None => tls,
+    }))
 }
 
 /// What the policy wants of the network (specification: `attr_*`).

@@ -1,11 +1,42 @@
 //! What streams of our own (the link to a proxy) need beyond what programs may ask.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::context::Context;
 use super::life::Quietly;
+use super::route::{BadEndpoint, Place, Tls};
 use super::stream::{Handler, StreamKey};
+use crate::net::{Identity, TrustStore};
 use crate::stream::Phase;
+
+/// TLS on a stream of our own, whose stream type is in no policy.
+#[derive(Clone, Debug)]
+pub struct LinkTls {
+    /// Whom to trust.
+    pub trust: Arc<TrustStore>,
+    /// What is shown to a peer that asks who we are.
+    pub identity: Option<Arc<Identity>>,
+    /// The name or address that the peer's certificate must bear; `None`: the one that is
+    /// connected to.
+    pub name: Option<String>,
+    /// What the peer is called in reasons, such as `the proxy`.
+    pub peer: &'static str,
+}
+
+impl LinkTls {
+    pub(super) fn towards(&self, place: &Place) -> Result<Tls, BadEndpoint> {
+        let Place::Net(host, _) = place else {
+            return Err(BadEndpoint("TLS is for TCP, not for unix sockets".to_owned()));
+        };
+        Ok(Tls {
+            name: self.name.clone().unwrap_or_else(|| host.clone()),
+            trust: Arc::clone(&self.trust),
+            identity: self.identity.clone(),
+            peer: Some(self.peer),
+        })
+    }
+}
 
 impl Context {
     /// Gives a stream another tag than that of its kind: `[pid|group|ordinal|name]`.

@@ -87,6 +87,7 @@ pub use bus::BUS_HEADER_LEN;
 pub use captive_portal::{CAPTIVE_PORTAL_DETECT, PortalProbe};
 pub use context::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
 pub use fetch_policy::{FETCH_POLICY, FetchError, PolicyFetch};
+pub use inner::LinkTls;
 pub use plugs::{Plug, PlugKey, Wake};
 pub use serve::{Vhost, VhostTls};
 pub use sink::{Sink, SinkError, SinkKey};

@@ -4,13 +4,14 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use slotmap::{Key, SlotMap, new_key_type};
 
 use super::context::{Context, Timer};
 use super::timers::TimerKey;
-use crate::util::Micros;
+use crate::util::{Micros, log};
 
 new_key_type! {
     /// A plug. Good for its own plug only, however often the slot is used again.
@@ -24,6 +25,8 @@ pub struct Wake {
     pub readable: bool,
     /// Its socket can be written to, until that gives `WouldBlock`.
     pub writable: bool,
+    /// The other side is gone, or sends no more; there may be something to read still.
+    pub closed: bool,
     /// Its timer is due.
     pub timer: bool,
 }
@@ -32,6 +35,9 @@ pub struct Wake {
 pub trait Plug {
     /// Its turn. May call the context, and may unplug itself.
     fn turn(&self, cx: &Context, key: PlugKey, wake: Wake);
+
+    /// Its turn ended in a panic: it ends what that was about, and unplugs itself if that is all of it.
+    fn give_up(&self, cx: &Context, key: PlugKey);
 }
 
 struct Plugged {
@@ -89,6 +95,7 @@ impl Plugs {
         self.queue(key, |wake| {
             let broken = event.is_error() || event.is_read_closed();
             wake.readable |= event.is_readable() || broken;
+            wake.closed |= broken || event.is_write_closed();
             wake.writable |= event.is_writable() || event.is_error();
         });
     }
@@ -171,7 +178,7 @@ impl Context {
                     })
                 };
                 if let Some((key, plug, wake)) = next {
-                    plug.turn(self, key, wake);
+                    self.serve_plug(&*plug, key, wake);
                 }
             }
             any |= count > 0;
@@ -180,6 +187,18 @@ impl Context {
             }
         }
         any
+    }
+
+    /// Gives a plug its turn. A panic in it is the end of this plug, not of the others.
+    fn serve_plug(&self, plug: &dyn Plug, key: PlugKey, wake: Wake) {
+        if catch_unwind(AssertUnwindSafe(|| plug.turn(self, key, wake))).is_ok() {
+            return;
+        }
+        log::err!("internal error in the turn of one link or listener: its work is given up");
+        if catch_unwind(AssertUnwindSafe(|| plug.give_up(self, key))).is_err() {
+            log::err!("internal error while it was given up");
+            self.unplug(key, None);
+        }
     }
 
     /// Plugs go with their context.

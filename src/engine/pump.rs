@@ -67,19 +67,27 @@ impl Context {
             && self.receive(conn)
             // what the codec replied is out of the way before the program sends
             && self.flush(conn)
-            && self.offer_tx(conn)
-            && self.flush(conn)
+            && (self.puts_off_sending(conn) || self.offer_wanted(conn) && self.flush(conn))
         {
             self.note_codec_deadline(conn);
         }
     }
 
-    /// Codecs of shared connections have something to say whenever anything was done to them.
+    /// Whether what the stream of a connection wants to send waits until the others that are ready
+    /// were read: their reads one after the other, then their writes, cost the kernel less than
+    /// taking turns.
+    fn puts_off_sending(&self, conn: ConnKey) -> bool {
+        let core = self.core();
+        core.ready.len() > 1 && core.conns.get(conn).is_some_and(|c| c.queued && c.only_wish)
+    }
+
+    /// Whether the codec is to be asked though nothing came: for what it has to say, or for bytes
+    /// that waited.
     fn codec_speaks_unasked(&self, conn: ConnKey) -> bool {
         let mut core = self.core();
         let Some(c) = core.conns.get_mut(conn) else { return false };
-        let served = c.served.is_some();
-        c.open().is_some_and(|o| served || matches!(o.speaks, Protocol::H2 | Protocol::Mqtt))
+        let held = c.served.as_ref().is_some_and(|s| !s.held.is_empty());
+        c.open().is_some_and(|o| held || o.codec.speaks_unasked())
     }
 
     fn reads_first(&self, conn: ConnKey) -> bool {
@@ -157,7 +165,7 @@ impl Context {
             let Some(c) = core.conns.get_mut(conn) else { return false };
             let outcome = write_out(c);
             if let (true, Ok(progress)) = (c.served.is_some(), &outcome) {
-                core.sent(conn, self.now(), *progress);
+                core.sent(conn, || self.now(), *progress);
             }
             outcome
         };

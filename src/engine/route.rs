@@ -62,6 +62,8 @@ pub(super) struct Tls {
     pub name: String,
     pub trust: Arc<TrustStore>,
     pub identity: Option<Arc<Identity>>,
+    /// What the peer is called in reasons, if they are to be explained.
+    pub peer: Option<&'static str>,
 }
 
 impl PartialEq for Tls {
@@ -163,7 +165,7 @@ mod tests {
     use std::sync::Arc;
 
     fn route(trust: &Arc<TrustStore>) -> Route {
-        let tls = Tls { name: "h".into(), trust: Arc::clone(trust), identity: None };
+        let tls = Tls { name: "h".into(), trust: Arc::clone(trust), identity: None, peer: None };
         let address = ProxyAddress::parse("me:secret@p:1", None).unwrap();
         Route {
             place: Place::Net("h".into(), 1),

@@ -17,13 +17,12 @@ const TX_PER_TURN: usize = 16;
 impl Context {
     /// Lets the streams of a connection send that want to. `false`: the connection is gone.
     pub(super) fn offer_tx(&self, conn: ConnKey) -> bool {
-        let now = self.now();
         for _ in 0..TX_PER_TURN {
             let next = {
                 let mut core = self.core();
                 let core = &mut *core;
                 let Some(c) = core.conns.get_mut(conn) else { return false };
-                let next = next_sender(c, &mut core.streams, now);
+                let next = next_sender(c, &mut core.streams, || self.now());
                 if c.served.as_ref().is_some_and(|s| !s.blocked.is_empty()) {
                     core.arm(conn);
                 }
@@ -33,17 +32,25 @@ impl Context {
                 // an answer without a body is complete as soon as it has begun
                 return !self.asks_again(conn) || self.consume(conn, &[]) && self.flush(conn);
             };
-            let shared = offer.credit;
+            let unasked = offer.unasked;
             if !self.offer(conn, offer) || !self.flush(conn) {
+                // others may want to send, too
+                self.core().queue(conn);
                 return self.core().conns.contains_key(conn);
             }
-            // codecs of shared connections have something to say after each message
-            if shared && (!self.consume(conn, &[]) || !self.flush(conn)) {
+            if unasked && (!self.consume(conn, &[]) || !self.flush(conn)) {
                 return false;
             }
         }
         self.core().queue(conn);
         true
+    }
+
+    /// As [`offer_tx`](Self::offer_tx), after which a wish to send that came up before is no reason
+    /// for another turn of the connection.
+    pub(super) fn offer_wanted(&self, conn: ConnKey) -> bool {
+        self.core().take_back_wish(conn);
+        self.offer_tx(conn)
     }
 
     /// One `tx` callback. `false`: stop offering for now.
@@ -68,7 +75,6 @@ impl Context {
             }
             Some(_) | None => None,
         };
-        let now = self.now();
         let committed = {
             let mut core = self.core();
             let core = &mut *core;
@@ -82,7 +88,9 @@ impl Context {
                         stream.adapt_room(offer.room, len);
                         stream.txn.body_begun = true;
                         stream.txn.sent += len as u64;
-                        stream.txn.sent_at = now;
+                        if stream.response_timer.is_some() {
+                            stream.txn.sent_at = self.now();
+                        }
                         if eom && open.speaks == Protocol::Mqtt {
                             stream.tx_len = None;
                             stream.txn.sent = 0;
@@ -146,7 +154,7 @@ pub(super) struct Offer {
     /// Bytes of it that can go out now.
     max: usize,
     /// The codec has something to say after it: credit to share out, the end of an exchange.
-    credit: bool,
+    unasked: bool,
     pub headroom: usize,
     pub tailroom: usize,
     /// The connection's outgoing buffer, out of everybody's reach while the program writes.
@@ -154,7 +162,7 @@ pub(super) struct Offer {
 }
 
 /// The next stream that wants to send and may.
-fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: Micros) -> Option<Offer> {
+fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -> Option<Offer> {
     let Stage::Open(open) = &mut c.stage else { return None };
     if !open.out.is_empty() || open.unflushed {
         return None;
@@ -184,7 +192,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: Micros) -> Option<Offe
         open.codec.want_tx(tid, true);
         let Some(window) = open.codec.tx_window(tid) else { continue };
         if let Some(served) = &mut c.served {
-            served.answer_may(tid, window.max > 0, stream.kind.serve.stall_s, now);
+            served.answer_may(tid, window.max > 0, stream.kind.serve.stall_s, &now);
         }
         if window.max == 0 {
             continue;
@@ -220,7 +228,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: Micros) -> Option<Offe
             left,
             room,
             max,
-            credit: c.served.is_some() || matches!(open.speaks, Protocol::H2 | Protocol::Mqtt),
+            unasked: open.codec.speaks_unasked(),
             headroom: window.headroom,
             tailroom: window.tailroom,
             out: std::mem::take(&mut open.out),

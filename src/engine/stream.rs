@@ -5,6 +5,7 @@ use std::rc::Rc;
 use slotmap::new_key_type;
 
 use super::conn::ConnKey;
+use super::inner::LinkTls;
 use super::local::Local;
 use super::serve::Role;
 use super::timers::TimerKey;
@@ -44,6 +45,11 @@ pub trait Handler: std::any::Any {
 
     /// The program's turn to send: fill the front of `window`. `None`: it never sends.
     fn tx(&self, ordinal: u32, window: &mut [u8]) -> Option<TxAnswer>;
+
+    /// TLS on the stream's connections that no policy has: on links of our own.
+    fn tls(&self) -> Option<Rc<LinkTls>> {
+        None
+    }
 
     /// Of a listening stream: the program's side of one for a connection that came in. `None`:
     /// there is none to be had.

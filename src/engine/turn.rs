@@ -143,6 +143,7 @@ impl Context {
                 }
                 conn.readable |= event.is_readable() || event.is_error() || event.is_read_closed();
                 conn.writable |= event.is_writable() || event.is_error();
+                conn.only_wish = false;
                 if !conn.queued {
                     conn.queued = true;
                     core.ready.push_back(key);
@@ -159,6 +160,16 @@ impl Context {
     /// next turn. Returns whether there were any.
     fn serve_ready(&self) -> bool {
         let count = self.core().ready.len();
+        self.serve_first(count);
+        // who put sending off until the others were read
+        let putting_off = self.core().ready.len();
+        self.serve_first(putting_off);
+        let local = self.serve_local();
+        let plugs = self.serve_plugs();
+        count > 0 || local || plugs
+    }
+
+    fn serve_first(&self, count: usize) {
         for _ in 0..count {
             let Some(conn) = self.core().ready.pop_front() else { break };
             self.service(conn);
@@ -167,9 +178,6 @@ impl Context {
                 self.service(conn);
             }
         }
-        let local = self.serve_local();
-        let plugs = self.serve_plugs();
-        count > 0 || local || plugs
     }
 
     /// Returns whether any timer was due.

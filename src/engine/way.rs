@@ -112,6 +112,7 @@ impl Context {
             },
             trust: store.map_err(|e| BadEndpoint(e.to_string()))?,
             identity,
+            peer: None,
         })
     }
 

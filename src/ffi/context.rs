@@ -34,6 +34,7 @@ use super::types::{
     lws_context_creation_info, lws_log_cx,
 };
 use super::vhost::Vhosts;
+use super::wsi::{self, Wsis};
 use super::{aws, getaddrinfo, log as c_log, proxies, smd, state};
 use crate::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob, StreamKey};
 use crate::system::cpd::Connectivity;
@@ -52,6 +53,7 @@ pub struct CContext {
     pub(super) proxy: ProxySide,
     pub(super) muxes: mux::Links,
     pub(super) vhosts: Vhosts,
+    pub(super) wsis: Wsis,
     /// A policy that is being parsed in pieces.
     pub(super) pieces: RefCell<Pieces>,
     pub(super) cpd: Cpd,
@@ -66,7 +68,7 @@ pub struct CContext {
     depth: Cell<u32>,
     destroy_wanted: Cell<bool>,
     /// The way up to OPERATIONAL has not begun.
-    fresh: Cell<bool>,
+    pub(super) fresh: Cell<bool>,
     interrupted: AtomicBool,
     user: *mut c_void,
     pub(super) log_cx: *mut lws_log_cx,
@@ -105,8 +107,11 @@ impl CContext {
         self.destroy_wanted.set(false);
         self.depth.set(self.depth.get() + 1);
         self.engine.end();
+        // a transport of the proxy's may be one: it still has what is above it
+        wsi::end(self);
         proxy::end(self);
         mux::end(self);
+        self.vhosts.stop_protocols(self);
         let manager = self.services.manager();
         // messages that wait are for nobody any more
         // SAFETY: the manager lives as long as the services, and the program's notifiers until the
@@ -132,6 +137,7 @@ impl CContext {
     /// The way up to OPERATIONAL, from the loop.
     fn go_operational(&self) {
         if self.fresh.replace(false) {
+            self.vhosts.start_protocols(self);
             // SAFETY: the manager lives as long as the services.
             unsafe {
                 state::lws_state_transition_steps(self.services.manager(), LWS_SYSTATE_OPERATIONAL);
@@ -322,6 +328,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         proxy: ProxySide::new(info),
         muxes: mux::Links::default(),
         vhosts: Vhosts::default(),
+        wsis: Wsis::default(),
         pieces: RefCell::default(),
         cpd: Cpd::new(handle, info.options),
         login: Login::new(handle),
@@ -341,8 +348,9 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
     services::attach(handle, Arc::clone(&services));
     cpd::listen(&services, handle);
     let frame = cx.enter();
-    // SAFETY: the caller promises good notifiers and callbacks, and a log context that stays.
+    // SAFETY: the caller promises good notifiers, tables and callbacks, and a log context that stays.
     unsafe {
+        cx.vhosts.add_default(info);
         if !info.pcontext.is_null() {
             *info.pcontext = handle;
         }

@@ -1,7 +1,6 @@
 //! The C boundary: the exported functions, one file a noun. Everything below it is safe
 //! Rust; nothing imports this module.
 
-pub mod absent;
 mod auth;
 pub mod aws;
 pub mod base64;
@@ -46,5 +45,6 @@ pub mod time;
 pub mod types;
 pub mod variadic;
 pub mod vhost;
+pub mod wsi;
 
 pub use policy_words::known_header;

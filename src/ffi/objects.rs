@@ -21,8 +21,7 @@ fn tag(kind: Kind, object: *const c_void) -> Option<String> {
             cx.engine.tag(key).map(|t| t.to_string())
         }
         Kind::Sspc => sspc_tag(object.cast()),
-        // handles of this kind are not given out
-        Kind::Wsi => None,
+        Kind::Wsi => super::wsi::tag(object.cast()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Vhosts, as far as streams show them: of client streams each names the trust that a connection
 //! is made with, of listening streams the place. A vhost handle is good as long as its context.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
@@ -12,8 +12,10 @@ use super::panic::guard;
 use super::ptr::c_bytes;
 use super::registry;
 use super::types::{
-    LWS_SERVER_OPTION_UNIX_SOCK, lws_context, lws_context_creation_info, lws_vhost,
+    LWS_SERVER_OPTION_EXPLICIT_VHOSTS, LWS_SERVER_OPTION_UNIX_SOCK, lws_context,
+    lws_context_creation_info, lws_vhost,
 };
+use super::wsi::{self, Protocol};
 use crate::engine::{Vhost as Place, VhostTls};
 use crate::util::log;
 
@@ -26,6 +28,9 @@ pub(super) struct Vhosts(RefCell<Vec<Rc<Vhost>>>);
 
 struct Vhost {
     name: CString,
+    protocols: RefCell<Vec<Rc<Protocol>>>,
+    /// Its protocols were told that they are offered.
+    started: Cell<bool>,
 }
 
 /// The addresses that are vhosts now, with their names: a handle is looked up here and never
@@ -53,17 +58,71 @@ impl Vhosts {
             return vhost;
         }
         let name_c = CString::new(name.replace('\0', "")).unwrap_or_default();
-        let vhost = Rc::new(Vhost { name: name_c });
+        let made = (RefCell::default(), Cell::new(false));
+        let vhost = Rc::new(Vhost { name: name_c, protocols: made.0, started: made.1 });
         let handle = handle_of(&vhost);
         all().push((handle as usize, name.to_owned()));
         self.0.borrow_mut().push(vhost);
         handle
     }
 
-    fn name(&self, handle: *const lws_vhost) -> Option<*const c_char> {
+    fn by_handle(&self, handle: *const lws_vhost) -> Option<Rc<Vhost>> {
         let vhosts = self.0.borrow();
-        let vhost = vhosts.iter().find(|v| std::ptr::eq(handle_of(v), handle))?;
-        Some(vhost.name.as_ptr())
+        vhosts.iter().find(|v| std::ptr::eq(handle_of(v), handle)).cloned()
+    }
+
+    pub fn name(&self, handle: *const lws_vhost) -> Option<*const c_char> {
+        self.by_handle(handle).map(|vhost| vhost.name.as_ptr())
+    }
+
+    /// The protocols of a vhost.
+    pub fn protocols(&self, handle: *const lws_vhost) -> Vec<Rc<Protocol>> {
+        self.by_handle(handle).map_or_else(Vec::new, |vhost| vhost.protocols.borrow().clone())
+    }
+
+    /// The vhost of the context's own settings, unless the program makes all of them itself.
+    ///
+    /// # Safety
+    /// `info`'s pointers are good.
+    pub unsafe fn add_default(&self, info: &lws_context_creation_info) {
+        let explicit = info.options & LWS_SERVER_OPTION_EXPLICIT_VHOSTS != 0;
+        if explicit && info.pprotocols.is_null() {
+            return;
+        }
+        // SAFETY: as the caller promises.
+        unsafe {
+            let handle = self.get(&name_in(info));
+            self.offer(handle, info);
+        }
+    }
+
+    /// Gives a vhost the protocols of its settings.
+    ///
+    /// # Safety
+    /// `info`'s tables are good.
+    unsafe fn offer(&self, handle: *const lws_vhost, info: &lws_context_creation_info) {
+        if let Some(vhost) = self.by_handle(handle) {
+            // SAFETY: as the caller promises.
+            vhost.protocols.borrow_mut().extend(unsafe { wsi::offered(info) });
+        }
+    }
+
+    /// Tells the protocols that were not told yet that they are offered.
+    pub fn start_protocols(&self, cx: &CContext) {
+        let vhosts = self.0.borrow().clone();
+        for vhost in vhosts.iter().filter(|vhost| !vhost.started.replace(true)) {
+            let protocols = vhost.protocols.borrow().clone();
+            wsi::start(cx, handle_of(vhost), &protocols);
+        }
+    }
+
+    /// Tells the protocols that were told so that they are not offered any more.
+    pub fn stop_protocols(&self, cx: &CContext) {
+        let vhosts = self.0.borrow().clone();
+        for vhost in vhosts.iter().filter(|vhost| vhost.started.replace(false)) {
+            let protocols = vhost.protocols.borrow().clone();
+            wsi::stop(cx, handle_of(vhost), &protocols);
+        }
     }
 }
 
@@ -79,8 +138,10 @@ pub(super) fn name_of(handle: *const lws_vhost) -> Option<String> {
     all().iter().find(|(h, _)| *h == handle as usize).map(|(_, name)| name.clone())
 }
 
-/// The vhost of this name in the context, or NULL: one made by `lws_create_vhost`, that of a
-/// listening stream (it bears the stream type's name), or that of a trust store.
+/// The vhost of this name in the context, or NULL: one made by `lws_create_vhost`, that of the
+/// context's own settings (`vhost_name`, or "default"; made unless `options` has
+/// `LWS_SERVER_OPTION_EXPLICIT_VHOSTS` and there are no `pprotocols`), that of a listening stream
+/// (it bears the stream type's name), or that of a trust store.
 ///
 /// # Safety
 /// `context` came from this library; `name` is NULL or NUL-terminated.
@@ -152,7 +213,8 @@ pub unsafe extern "C" fn lws_get_vhost_port(vhost: *mut lws_vhost) -> c_int {
 /// unix socket's path), and for TLS a certificate and its key: `server_ssl_cert_mem` and
 /// `server_ssl_private_key_mem` (DER or PEM), or `ssl_cert_filepath` and
 /// `ssl_private_key_filepath` (PEM). All of it is copied. The socket is opened by the first stream
-/// that listens there: a vhost alone serves nothing, it has no mounts and no protocols.
+/// that listens there: a vhost alone serves nothing, it has no mounts, and its `protocols` or
+/// `pprotocols` are for `lws_adopt_descriptor_vhost_via_info` alone.
 ///
 /// Returns the vhost, or NULL with the reason in the log. Legal in every callback.
 ///
@@ -175,7 +237,13 @@ pub unsafe extern "C" fn lws_create_vhost(
                 if let Some(vhost) = vhost {
                     cx.engine.add_vhost(vhost);
                 }
-                cx.vhosts.get(&name)
+                let handle = cx.vhosts.get(&name);
+                // SAFETY: the caller promises good tables.
+                unsafe { cx.vhosts.offer(handle, &*info) };
+                if !cx.fresh.get() {
+                    cx.vhosts.start_protocols(&cx);
+                }
+                handle
             }
             Err(e) => {
                 log::err!("lws_create_vhost: {e}");
@@ -185,6 +253,16 @@ pub unsafe extern "C" fn lws_create_vhost(
     })
 }
 
+/// The name that settings give to a vhost.
+///
+/// # Safety
+/// It is NULL or a good string.
+unsafe fn name_in(info: &lws_context_creation_info) -> String {
+    // SAFETY: as the caller promises.
+    let name = unsafe { c_bytes(info.vhost_name) };
+    name.map_or_else(|| "default".to_owned(), |name| String::from_utf8_lossy(name).into_owned())
+}
+
 /// A vhost's name, and where it listens if it does.
 ///
 /// # Safety
@@ -192,7 +270,8 @@ pub unsafe extern "C" fn lws_create_vhost(
 unsafe fn vhost_of(info: &lws_context_creation_info) -> Result<(String, Option<Place>), String> {
     // SAFETY: the caller promises good strings.
     let text = |p| unsafe { c_bytes(p) }.map(|b| String::from_utf8_lossy(b).into_owned());
-    let name = text(info.vhost_name).unwrap_or_else(|| "default".to_owned());
+    // SAFETY: as above.
+    let name = unsafe { name_in(info) };
     let Ok(port) = u16::try_from(info.port) else {
         return Ok((name, None));
     };

@@ -22,6 +22,7 @@ mod socks5;
 mod system_trust;
 mod tcp;
 mod tls;
+mod tls_reason;
 mod trust;
 mod tunnel;
 mod unix;
@@ -44,7 +45,7 @@ pub use socks5::Socks5;
 pub use system_trust::LOOK_EVERY as TRUST_LOOK_EVERY;
 pub use tcp::TcpTransport;
 pub use tls::Tls;
-pub use trust::{TrustError, TrustStore};
+pub use trust::{TrustError, TrustStore, certificates};
 pub use tunnel::{MAX_ANSWER, Proxy, ProxyKind, Talk, Tunnel, Turn};
 pub use unix::UnixTransport;
 

@@ -7,6 +7,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 use super::Transport;
+use super::tls_reason::{broken_off, reason};
 
 /// Encrypted bytes that wait for the socket at most. More than that is not taken from the
 /// caller, and nothing new is taken before it has left.
@@ -33,6 +34,8 @@ pub struct Tls {
     failed: Option<rustls::Error>,
     /// Our side has said goodbye: nothing more can be sent.
     closed: bool,
+    /// What the peer is, for reasons in its words.
+    peer_is: Option<&'static str>,
 }
 
 impl std::fmt::Debug for Tls {
@@ -73,7 +76,37 @@ impl Tls {
 
     fn new(mut conn: Connection, io: Box<dyn Transport>) -> Self {
         conn.set_buffer_limit(Some(MAX_UNSENT));
-        Self { conn, io, plaintext: 0, ended: false, drained: false, failed: None, closed: false }
+        Self {
+            conn,
+            io,
+            plaintext: 0,
+            ended: false,
+            drained: false,
+            failed: None,
+            closed: false,
+            peer_is: None,
+        }
+    }
+
+    /// Has errors say in plain words which side refused what: `peer` is what the other one is
+    /// (`the proxy`). Their kinds stay.
+    #[must_use]
+    pub fn with(mut self, peer: &'static str) -> Self {
+        self.peer_is = Some(peer);
+        self
+    }
+
+    fn explain(&self, e: io::Error) -> io::Error {
+        let Some(peer) = self.peer_is else { return e };
+        let text = match e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+            Some(e) => reason(peer, e),
+            None if self.conn.is_handshaking() => match broken_off(peer, &e) {
+                Some(text) => text,
+                None => return e,
+            },
+            None => return e,
+        };
+        io::Error::new(e.kind(), text)
     }
 
     /// rustls's view of the session: version, cipher suite, the peer's certificates, whether
@@ -161,8 +194,8 @@ impl Tls {
     }
 }
 
-impl Transport for Tls {
-    fn handshake(&mut self) -> io::Result<bool> {
+impl Tls {
+    fn shake(&mut self) -> io::Result<bool> {
         self.check()?;
         if !self.io.handshake()? {
             return Ok(false);
@@ -187,7 +220,7 @@ impl Transport for Tls {
         Ok(self.send_or_explain()? && self.io.flush()?)
     }
 
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+    fn take_in(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
         }
@@ -221,11 +254,7 @@ impl Transport for Tls {
         }
     }
 
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(buf)])
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn send_out(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.check()?;
         if self.closed {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -237,9 +266,29 @@ impl Transport for Tls {
         self.send_or_explain()?;
         Ok(taken)
     }
+}
+
+impl Transport for Tls {
+    fn handshake(&mut self) -> io::Result<bool> {
+        self.shake().map_err(|e| self.explain(e))
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.take_in(buf).map_err(|e| self.explain(e))
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(buf)])
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.send_out(bufs).map_err(|e| self.explain(e))
+    }
 
     fn flush(&mut self) -> io::Result<bool> {
-        Ok(self.send_or_explain()? && self.io.flush()?)
+        self.send_or_explain()
+            .and_then(|sent| Ok(sent && self.io.flush()?))
+            .map_err(|e| self.explain(e))
     }
 
     fn has_buffered(&self) -> bool {

@@ -155,13 +155,7 @@ impl TrustStore {
     /// # Errors
     /// As for `from_der`, or the PEM is broken.
     pub fn from_pem(certs: &[u8]) -> Result<Arc<Self>, TrustError> {
-        let certs: Vec<_> = CertificateDer::pem_slice_iter(certs)
-            .enumerate()
-            .map(|(index, cert)| {
-                cert.map_err(|e| TrustError::Certificate { index, why: e.to_string() })
-            })
-            .collect::<Result<_, _>>()?;
-        Self::pinning(certs)
+        Self::pinning(from_pem(certs)?)
     }
 
     fn pinning(certs: Vec<CertificateDer<'static>>) -> Result<Arc<Self>, TrustError> {
@@ -240,6 +234,25 @@ impl TrustStore {
         config.key_log = Arc::new(KeyLogFile::new());
         Ok(Arc::new(config))
     }
+}
+
+/// The certificates of a PEM text, in DER.
+///
+/// # Errors
+/// The PEM is broken, or there is none.
+pub fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, TrustError> {
+    let certs = from_pem(pem)?;
+    if certs.is_empty() {
+        return Err(TrustError::Empty);
+    }
+    Ok(certs.into_iter().map(|c| c.as_ref().to_vec()).collect())
+}
+
+fn from_pem(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let broken = |(index, cert): (usize, Result<_, rustls::pki_types::pem::Error>)| {
+        cert.map_err(|e| TrustError::Certificate { index, why: e.to_string() })
+    };
+    CertificateDer::pem_slice_iter(text).enumerate().map(broken).collect()
 }
 
 impl Cache {

@@ -204,6 +204,12 @@ pub trait Codec {
         buffer.clear();
     }
 
+    /// Whether [`receive`](Self::receive) is worth a call with no input: what was done to the codec
+    /// since may have given it something to write or to report.
+    fn speaks_unasked(&self) -> bool {
+        false
+    }
+
     /// What the peer said when it ended the connection in the protocol's own words (the status
     /// and reason of a ws close ...), for the log.
     fn farewell(&self) -> Option<String> {

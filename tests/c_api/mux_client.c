@@ -1,8 +1,8 @@
 /*
- * Streams that reach their proxy by channels on one byte link: a socket that
- * stands for a serial line.
+ * Streams that reach their proxy by channels on one byte link: a terminal, or a
+ * socket that stands for a serial line.
  *
- *   mux_client SOCKET STREAMS ROUNDS     ROUNDS 0: until it is killed
+ *   mux_client LINE STREAMS ROUNDS     ROUNDS 0: until it is killed
  *
  * Each stream sends messages to a raw server that echoes. Prints "up" and
  * "down" for their connections, "N echoes" for what came back whole and, when each
@@ -11,6 +11,9 @@
 
 #define LWS_SS_USE_SSPC
 #include <libwebsockets.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +40,10 @@ line_connect(void)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
+	if (!strncmp(place, "/dev/", 5)) {
+		line.fd = open(place, O_RDWR | O_NOCTTY);
+		return;
+	}
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", place);
 	line.fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (connect(line.fd, (struct sockaddr *)&to, sizeof(to))) {
@@ -49,15 +56,16 @@ static void
 line_poll(lws_sorted_usec_list_t *sul)
 {
 	const lws_transport_client_ops_t *in = &lws_transport_mux_client_ops;
+	struct pollfd can_read = { .events = POLLIN };
 	uint8_t buf[37];
 	ssize_t n;
 
 	lws_sul_schedule(cx, 0, sul, line_poll, POLL_US);
 	if (line.fd < 0)
 		line_connect();
-	while (line.fd >= 0 &&
-	       (n = recv(line.fd, buf, sizeof(buf), MSG_DONTWAIT)) != -1) {
-		if (!n) {
+	while ((can_read.fd = line.fd) >= 0 && poll(&can_read, 1, 0) == 1) {
+		n = read(line.fd, buf, sizeof(buf));
+		if (n <= 0) {
 			close(line.fd);
 			line.fd = -1;
 			break;
@@ -85,7 +93,7 @@ line_write(lws_transport_priv_t priv, uint8_t *buf, size_t len)
 {
 	(void)priv;
 	/* what nobody hears is lost */
-	if (line.fd >= 0 && send(line.fd, buf, len, MSG_NOSIGNAL) != (ssize_t)len) {
+	if (line.fd >= 0 && write(line.fd, buf, len) != (ssize_t)len) {
 		close(line.fd);
 		line.fd = -1;
 	}
@@ -208,6 +216,7 @@ main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+	signal(SIGPIPE, SIG_IGN);
 	place = argv[1];
 	left = strtoul(argv[2], NULL, 10);
 	rounds = strtoul(argv[3], NULL, 10);

@@ -121,20 +121,6 @@ impl Server {
         self.codec.tx_commit(self.tid, &mut self.out, data.len(), false, eom).expect("room");
     }
 
-    /// What was sent since it was last asked.
-    pub fn sent(&mut self) -> String {
-        let text = String::from_utf8_lossy(self.out.pending()).into_owned();
-        self.out.clear();
-        text
-    }
-
-    /// Targets of the requests seen.
-    pub fn targets(&self) -> Vec<&str> {
-        let target = |s: &'_ Seen| matches!(s, Seen::Request(_));
-        let asks = self.seen.iter().filter(|s| target(s));
-        asks.map(|s| if let Seen::Request(a) = s { &a.target[..] } else { "" }).collect()
-    }
-
     fn answer(&mut self) {
         self.respond(200, &[], self.body);
         if self.codec.tx_window(self.tid).is_some() {

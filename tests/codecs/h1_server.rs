@@ -9,6 +9,22 @@ const GET: &str = "GET / HTTP/1.1\r\nhost: h\r\n\r\n";
 const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 const OK_5: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
+impl Server {
+    /// What was sent since it was last asked.
+    pub fn sent(&mut self) -> String {
+        let text = String::from_utf8_lossy(self.out.pending()).into_owned();
+        self.out.clear();
+        text
+    }
+
+    /// Targets of the requests seen.
+    pub fn targets(&self) -> Vec<&str> {
+        let target = |s: &'_ Seen| matches!(s, Seen::Request(_));
+        let asks = self.seen.iter().filter(|s| target(s));
+        asks.map(|s| if let Seen::Request(a) = s { &a.target[..] } else { "" }).collect()
+    }
+}
+
 fn served(bytes: &str, answers: Answers) -> Server {
     fed_whole_and_bytewise(ServerOptions::default(), answers, bytes.as_bytes(), false)
 }

@@ -3,5 +3,8 @@
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 mod hostile;
+mod joined;
+mod memory;
 mod serving;
+mod tls;
 mod world;

@@ -348,3 +348,25 @@ fn who_names_no_stream_type_is_sent_away() {
     client.link.write_all(&[0xaa, 0]).expect("the start of a frame");
     assert_eq!(client.next(), None);
 }
+
+#[test]
+fn a_client_that_dies_while_its_link_is_not_read_takes_its_stream_along() {
+    let (goes, stays) = channel::<()>();
+    let stays = Mutex::new(stays);
+    // a peer that never reads, until the test is over
+    let server = Peer::start(move |stream| {
+        // ends when the test drops its side
+        let _ = stays.lock().expect("the signal").recv();
+        drop(stream);
+    });
+    let world = World::start(&raw(server.port));
+    let mut client = connected(&world, "r");
+    client.link.set_write_timeout(Some(Duration::from_millis(300))).expect("a limit");
+    let piece = super::world::bytes_of(&payload(&[7; 16 * 1024], 0));
+    // the proxy stops reading when its buffer is full: then nothing more is taken
+    while client.link.write_all(&piece).is_ok() {}
+    world.wait_for_streams(1);
+    drop(client);
+    world.wait_for_streams(0);
+    drop(goes);
+}

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use securestreams::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+use securestreams::net::Bind;
 use securestreams::policy;
 use securestreams::proto::sss::{ClientDecoder, Payload, ProxyDecoder, Sent, ToClient, ToProxy};
 use securestreams::proxy::server::{Home, Options, Place, Proxy};
@@ -54,6 +55,8 @@ impl Home for ThreadHome {
 /// A running proxy; dropping it ends its context.
 pub struct World {
     socket: String,
+    /// Where it listens, if that is TCP.
+    pub port: Option<u16>,
     stop: Arc<AtomicBool>,
     streams: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
@@ -66,16 +69,25 @@ impl World {
     }
 
     pub fn with(types: &str, options: Options) -> Self {
+        let socket = super::fixtures::scratch("proxy").join("s").display().to_string();
+        Self::at(Place::Unix(socket), types, options)
+    }
+
+    /// On a free port.
+    pub fn tcp(types: &str, options: Options) -> Self {
+        Self::at(Place::Tcp { bind: Some(Bind::parse("127.0.0.1")), port: 0 }, types, options)
+    }
+
+    fn at(place: Place, types: &str, options: Options) -> Self {
         let text = format!(
             "{{\"release\": \"1\", \"product\": \"tests\", \"schema-version\": 1,\n\
              \"retry\": [{{\"default\": {{\"backoff\": [50], \"conceal\": 1, \"jitterpc\": 1}}}}],\n\
              \"s\": [{types}]}}"
         );
-        let dir = super::fixtures::scratch("proxy");
-        let socket = dir.join("s").display().to_string();
         let stop = Arc::new(AtomicBool::new(false));
         let streams = Arc::new(AtomicUsize::new(0));
-        let (name, stopped, count) = (socket.clone(), stop.clone(), streams.clone());
+        let socket = place.to_string();
+        let (stopped, count) = (stop.clone(), streams.clone());
         let (ready, is_ready) = channel();
         let thread = std::thread::spawn(move || {
             let parsed = policy::parse(text.as_bytes());
@@ -85,16 +97,16 @@ impl World {
             let cx = Context::new(Rc::new(policy), clock, Box::new(NoHost), options_of_context);
             let cx = Rc::new(cx.expect("a context"));
             let home = Rc::new(ThreadHome(Rc::downgrade(&cx)));
-            let _proxy = Proxy::open(&cx, home, &Place::Unix(name), options).expect("a proxy");
-            ready.send(()).expect("the test");
+            let proxy = Proxy::open(&cx, home, &place, options).expect("a proxy");
+            ready.send(proxy.port).expect("the test");
             while !stopped.load(Ordering::SeqCst) {
                 cx.turn(Some(TURN)).expect("a turn");
                 count.store(cx.streams().len(), Ordering::SeqCst);
             }
             cx.end();
         });
-        is_ready.recv().expect("the proxy to start");
-        Self { socket, stop, streams, thread: Some(thread) }
+        let port = is_ready.recv().expect("the proxy to start");
+        Self { socket, port, stop, streams, thread: Some(thread) }
     }
 
     pub fn connect(&self) -> Client {

@@ -134,7 +134,6 @@ impl Context {
     /// Whether a connection is on its way out; if so it gets on with that.
     pub(in crate::engine) fn wind_down(&self, conn: ConnKey) -> bool {
         let over = {
-            let now = self.now();
             let mut core = self.core();
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return true };
@@ -142,12 +141,13 @@ impl Context {
             if served.ending == Ending::No {
                 return false;
             }
+            let now = self.now();
             let over = wound_down(c, &mut core.rx);
             let lingering = c.served.as_ref().is_some_and(|s| s.ending == Ending::Lingering);
             if lingering && c.served.as_ref().is_some_and(|s| s.rx_due.is_none()) {
                 core.await_client(conn, now + LINGER);
             }
-            core.sent(conn, now, false);
+            core.sent(conn, || now, false);
             over
         };
         if over {

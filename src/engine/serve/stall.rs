@@ -40,11 +40,17 @@ impl Served {
 
     /// Whether the client lets us go on with an answer that wants to. If not, and if it did before,
     /// its time begins.
-    pub fn answer_may(&mut self, tid: Tid, goes_on: bool, stall_s: u16, now: Micros) {
+    pub fn answer_may(
+        &mut self,
+        tid: Tid,
+        goes_on: bool,
+        stall_s: u16,
+        now: impl FnOnce() -> Micros,
+    ) {
         let known = self.blocked.iter().position(|(t, _)| *t == tid);
         match (goes_on, known) {
             (true, Some(at)) => drop(self.blocked.swap_remove(at)),
-            (false, None) => self.blocked.push((tid, stalls_at(now, seconds(stall_s)))),
+            (false, None) => self.blocked.push((tid, stalls_at(now(), seconds(stall_s)))),
             (true, None) | (false, Some(_)) => {}
         }
     }
@@ -121,19 +127,33 @@ impl Core {
     }
 
     /// What waits for the socket of a served connection went out, in part or whole.
-    pub(in crate::engine) fn sent(&mut self, conn: ConnKey, now: Micros, progress: bool) {
-        let stall = self.stall_of(conn);
+    pub(in crate::engine) fn sent(
+        &mut self,
+        conn: ConnKey,
+        now: impl FnOnce() -> Micros,
+        progress: bool,
+    ) {
         let Some(c) = self.conns.get_mut(conn) else { return };
         let Stage::Open(open) = &c.stage else { return };
         let Some(served) = &mut c.served else { return };
-        let due = (stall > 0).then(|| now + stall);
-        if open.out.is_empty() && !open.unflushed {
+        let all_out = open.out.is_empty() && !open.unflushed;
+        if all_out {
             served.tx_due = None;
-        } else if progress || served.tx_due.is_none() {
-            served.tx_due = due;
         }
-        if progress && served.half_closed && !served.is_ending() {
-            served.rx_due = due;
+        let rest = !all_out && (progress || served.tx_due.is_none());
+        let answers = progress && served.half_closed && !served.is_ending();
+        if !rest && !answers {
+            return;
+        }
+        let stall = self.stall_of(conn);
+        let due = (stall > 0).then(|| now() + stall);
+        if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) {
+            if rest {
+                served.tx_due = due;
+            }
+            if answers {
+                served.rx_due = due;
+            }
         }
         self.arm(conn);
     }

@@ -12,7 +12,8 @@ use super::context::CContext;
 use super::panic::guard;
 use super::ptr::c_bytes;
 use super::registry;
-use super::types::{lws_context, lws_ss_proxy_rules};
+use super::sspc;
+use super::types::{lws_context, lws_ss_link_tls, lws_ss_proxy_rules};
 use crate::engine::Context;
 use crate::proxy::server::{Home, Options, Peer, Place, Proxy};
 use crate::util::{built, log};
@@ -64,11 +65,35 @@ pub unsafe extern "C" fn lws_ss_proxy_create_ruled(
     port: c_int,
     rules: *const lws_ss_proxy_rules,
 ) -> c_int {
+    // SAFETY: as the caller promises.
+    unsafe { lws_ss_proxy_create_tls(context, bind, port, rules, std::ptr::null()) }
+}
+
+/// As [`lws_ss_proxy_create_ruled`], with TLS on the links: `port` is a TCP port then; for unix
+/// sockets and transports of the program's own it is refused. This function is of this library
+/// alone.
+///
+/// `tls->cert_filepath` and `tls->key_filepath` are needed. With `tls->ca_filepath` clients must
+/// show a certificate that one of these has signed, without it anybody may be a client.
+/// `tls->name` is not looked at. The files are read here; what is pointed to need not stay. NULL
+/// for `tls`: no TLS. A client that is refused, or does not agree on TLS in 10 s, costs a line
+/// in the log, with the side that refuses, and its link. Clients: see `lws_sspc_link_tls`.
+///
+/// # Safety
+/// As for [`lws_ss_proxy_create_ruled`]; `tls` is NULL or good, its strings NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lws_ss_proxy_create_tls(
+    context: *mut lws_context,
+    bind: *const c_char,
+    port: c_int,
+    rules: *const lws_ss_proxy_rules,
+    tls: *const lws_ss_link_tls,
+) -> c_int {
     guard("lws_ss_proxy_create", 1, || {
         let Some(cx) = registry::context("lws_ss_proxy_create", context) else { return 1 };
         let _frame = cx.enter();
-        // SAFETY: the caller promises a good string and struct.
-        let opened = unsafe { open(&cx, bind, port, rules.as_ref()) };
+        // SAFETY: the caller promises a good string and structs.
+        let opened = unsafe { open(&cx, bind, port, rules.as_ref(), tls.as_ref()) };
         match opened {
             Ok(()) => 0,
             Err(e) => {
@@ -80,12 +105,13 @@ pub unsafe extern "C" fn lws_ss_proxy_create_ruled(
 }
 
 /// # Safety
-/// As for [`lws_ss_proxy_create_ruled`].
+/// As for [`lws_ss_proxy_create_tls`].
 unsafe fn open(
     cx: &Rc<CContext>,
     bind: *const c_char,
     port: c_int,
     rules: Option<&lws_ss_proxy_rules>,
+    tls: Option<&lws_ss_link_tls>,
 ) -> Result<(), String> {
     if !built::PROXY {
         return Err("the proxy is not built into this library".into());
@@ -94,6 +120,13 @@ unsafe fn open(
     if let Some(rules) = rules {
         // SAFETY: the caller promises good rules.
         unsafe { apply(rules, &mut options) };
+    }
+    if let Some(tls) = tls {
+        if cx.proxy.is_custom() {
+            return Err("TLS is for TCP, not for txp_ops_ssproxy".to_owned());
+        }
+        // SAFETY: the caller promises good strings.
+        options.tls = Some(unsafe { sspc::files(tls) }.for_proxy()?);
     }
     if cx.proxy.is_custom() {
         // SAFETY: as the caller promises.

@@ -144,17 +144,12 @@ pub(super) unsafe fn serve(
     if answer == 0 { Ok(()) } else { Err("the program's transport does not serve".to_owned()) }
 }
 
-/// Ends what a context's transport serves.
+/// Ends what a context's transport serves. The transport may close its connections itself.
 pub(in super::super) fn end(cx: &CContext) {
     if !built::PROXY {
         return;
     }
-    let serves = cx.proxy.desk.take().is_some();
-    let conns = cx.proxy.conns.take();
-    for (id, conn) in conns {
-        conn.way.onward.set(null_mut());
-        owners().remove(&id);
-    }
+    let serves = cx.proxy.desk.borrow().is_some();
     if serves {
         // SAFETY: the program promised that its operations stay.
         let ops = unsafe { *cx.proxy.ops };
@@ -162,6 +157,13 @@ pub(in super::super) fn end(cx: &CContext) {
             // SAFETY: the program's own operation.
             unsafe { destroy(cx.handle) };
         }
+    }
+    let desk = cx.proxy.desk.take();
+    drop(desk);
+    let conns = cx.proxy.conns.take();
+    for (id, conn) in conns {
+        conn.way.onward.set(null_mut());
+        owners().remove(&id);
     }
 }
 

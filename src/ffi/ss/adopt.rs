@@ -56,7 +56,7 @@ pub unsafe extern "C" fn lws_ss_adopt_raw(
 }
 
 /// Makes a descriptor non-blocking, if it is one, and tells what it was opened for.
-fn unblock(fd: RawFd) -> io::Result<Direction> {
+pub(in super::super) fn unblock(fd: RawFd) -> io::Result<Direction> {
     // SAFETY: no memory is involved.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     // SAFETY: as above.
@@ -68,7 +68,7 @@ fn unblock(fd: RawFd) -> io::Result<Direction> {
 }
 
 /// Writing to a pipe that nobody reads is an error, not the program's death.
-fn ignore_sigpipe() {
+pub(in super::super) fn ignore_sigpipe() {
     // SAFETY: the struct is plain data, and only the default is exchanged for another.
     unsafe {
         let mut now: libc::sigaction = std::mem::zeroed();

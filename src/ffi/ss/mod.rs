@@ -9,6 +9,7 @@ mod metadata;
 mod server;
 mod sink;
 
+pub(super) use adopt::{ignore_sigpipe, unblock};
 pub(super) use handler::CHandler;
 use handler::{UserObject, object_size};
 

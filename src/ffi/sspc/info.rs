@@ -18,15 +18,13 @@ pub unsafe extern "C" fn lws_sspc_get_context(h: *mut lws_sspc_handle) -> *mut l
 
 /// The stream type that the payload just received is from, or that the next message will be for,
 /// where several travel together (`rideshare` in the proxy's policy); else the stream's own. Good
-/// as long as the context; NULL without a stream.
+/// as long as the stream; NULL without a stream.
 ///
 /// # Safety
 /// `h` came from this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_sspc_rideshare(h: *mut lws_sspc_handle) -> *const c_char {
-    with_sspc("lws_sspc_rideshare", h, null(), |cx, client| {
-        client.rideshare(|name| cx.intern(name))
-    })
+    with_sspc("lws_sspc_rideshare", h, null(), |_, client| client.rideshare_name())
 }
 
 /// The program's object of a stream, or NULL.

@@ -6,6 +6,7 @@ mod info;
 mod metadata;
 pub mod protocols;
 mod smd;
+mod tls;
 pub mod transport;
 
 use std::any::Any;
@@ -13,6 +14,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 
+pub(super) use self::tls::files;
 use self::transport::Transport;
 pub(super) use self::transport::inside_sspc;
 use super::context::{CContext, text};
@@ -36,6 +38,7 @@ pub(super) struct Sspc {
     /// The transport that the program brings, or NULL.
     ops: *const lws_transport_client_ops,
     transports: transport::Transports,
+    security: tls::Security,
 }
 
 impl Sspc {
@@ -55,7 +58,13 @@ impl Sspc {
             (port, address, bind) => Place::Tcp { host: address.unwrap_or_default(), port, bind },
         };
         let ops = info.txp_ops_sspc;
-        Self { table: StreamTable::default(), place, ops, transports: Default::default() }
+        Self {
+            table: StreamTable::default(),
+            place,
+            ops,
+            transports: Default::default(),
+            security: tls::Security::of_environment(),
+        }
     }
 }
 
@@ -215,13 +224,14 @@ unsafe fn create(
         log::err!("lws_sspc_create: a stream type of {len} bytes: 1 to {MAX_STREAM_TYPE}");
         return Err(());
     }
+    let tls = cx.sspc.tls().map_err(|e| log::err!("lws_sspc_create: {name}: {e}"))?;
     let Some(program) = CHandler::new(ssi) else {
         log::err!("lws_sspc_create: {name}: no memory for an object of {} bytes", ssi.user_alloc);
         return Err(());
     };
     let program = Rc::new(program);
     let credit = Some(ssi.manual_initial_tx_credit).filter(|credit| *credit != 0);
-    let client = Rc::new(Client::new(&name, program.clone(), credit));
+    let client = Rc::new(Client::new(&name, program.clone(), credit).with_tls(tls));
     let own = !cx.sspc.ops.is_null();
     let place = (!own).then_some(&cx.sspc.place);
     let key = client::make(&cx.engine, place, &name, client.clone())

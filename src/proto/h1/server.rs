@@ -340,6 +340,10 @@ fn bad(detail: impl Into<String>) -> ProtoError {
 }
 
 impl Codec for H1Server {
+    fn speaks_unasked(&self) -> bool {
+        true
+    }
+
     fn start(&mut self, _: &Request<'_>, _: &mut TxBuf) -> Result<Tid, ProtoError> {
         Err(bad("this side serves"))
     }

@@ -39,6 +39,10 @@ impl H2 {
 }
 
 impl Codec for H2 {
+    fn speaks_unasked(&self) -> bool {
+        true
+    }
+
     /// The body's length is announced if it is known. A request without a body ends with its
     /// head (END_STREAM); to leave it open, ask for a body of unknown length.
     fn start(&mut self, req: &Request<'_>, out: &mut TxBuf) -> Result<Tid, ProtoError> {

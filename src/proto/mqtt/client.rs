@@ -259,6 +259,10 @@ fn refusal(code: u8, session_present: bool) -> ProtoError {
 }
 
 impl Codec for Mqtt {
+    fn speaks_unasked(&self) -> bool {
+        true
+    }
+
     /// Streams of topics are not requests: always an error.
     fn start(&mut self, _req: &Request<'_>, _out: &mut TxBuf) -> Result<Tid, ProtoError> {
         Err(ProtoError::new(ProtoErrorKind::BadRequest, "mqtt has topics, not requests"))

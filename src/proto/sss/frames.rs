@@ -1,5 +1,7 @@
 //! From pieces of bytes to frames: what both directions have in common.
 
+use std::ops::RangeInclusive;
+
 use super::{FRAME_HEAD, PAYLOAD_HEAD, Payload, ProtoError, Sent, be32, flags, malformed, utf8};
 
 /// What is known of a type of frame beforehand.
@@ -97,6 +99,14 @@ impl PayloadHead {
     }
 }
 
+/// What TLS begins with: an alert, and the handshake.
+const TLS_RECORDS: RangeInclusive<u8> = 0x15..=0x16;
+
+fn no_frame(kind: u8) -> ProtoError {
+    let hint = if TLS_RECORDS.contains(&kind) { ": the other side speaks TLS" } else { "" };
+    malformed(format!("no frame has the type 0x{kind:02x}{hint}"))
+}
+
 /// A frame as long as this leaves no memory behind.
 const KEPT: usize = 1024;
 
@@ -120,8 +130,7 @@ impl Frames {
                     let complete = self.gather(input, FRAME_HEAD);
                     // the type alone shows nonsense already
                     let Some(kind) = self.held.first().copied() else { return Ok(None) };
-                    let shape = shape(kind)
-                        .ok_or_else(|| malformed(format!("no frame has the type 0x{kind:02x}")))?;
+                    let shape = shape(kind).ok_or_else(|| no_frame(kind))?;
                     if !complete {
                         return Ok(None);
                     }

@@ -203,6 +203,11 @@ impl Codec for Ws {
         }
     }
 
+    /// A pong may have waited for the server to take the earlier ones.
+    fn speaks_unasked(&self) -> bool {
+        self.frames().is_some_and(Frames::owes_pong)
+    }
+
     fn farewell(&self) -> Option<String> {
         self.frames().and_then(Frames::farewell)
     }

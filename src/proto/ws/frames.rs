@@ -293,6 +293,12 @@ impl Frames {
         self.control(Control::Pong, self.receiver.control(), out)
     }
 
+    /// Whether the answer to a ping waits until the peer takes what came before.
+    #[must_use]
+    pub fn owes_pong(&self) -> bool {
+        self.receiver.pong_due
+    }
+
     fn late_pong(&mut self, out: &mut TxBuf) -> Result<(), ProtoError> {
         if out.is_empty() {
             self.pongs = 0;

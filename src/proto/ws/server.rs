@@ -97,6 +97,11 @@ impl Codec for WsServer {
         self.frames.swap_held(buffer);
     }
 
+    /// A pong may have waited for the client to take the earlier ones.
+    fn speaks_unasked(&self) -> bool {
+        self.frames.owes_pong()
+    }
+
     fn farewell(&self) -> Option<String> {
         self.frames.farewell()
     }

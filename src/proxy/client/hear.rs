@@ -58,6 +58,7 @@ impl Client {
     fn told(&self, frame: &ToClient<'_>) -> Result<Ret, GiveUp> {
         {
             let mut inner = self.inner();
+            inner.heard_of = true;
             for value in inner.metadata.iter_mut().filter(|m| m.unconfirmed) {
                 (value.unconfirmed, value.failures) = (false, 0);
             }

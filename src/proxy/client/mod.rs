@@ -20,10 +20,11 @@ mod speak;
 pub use link::{ANSWER_MS, DEFAULT_SOCKET, Place, RETRY_MS, ROOM, make};
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::ffi::{CString, c_char};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::engine::{Handler, TxAnswer};
+use crate::engine::{Handler, LinkTls, TxAnswer};
 use crate::proto::sss::{CANCEL_TIMEOUT, ClientDecoder, MAX_NAME};
 use crate::stream::{Flags, Ret, State};
 use crate::util::{TxBuf, log};
@@ -60,9 +61,13 @@ pub struct Client {
     link: RefCell<Option<Rc<dyn Loop>>>,
     /// Away while what it reads is told.
     decoder: Cell<ClientDecoder>,
+    /// How its links are encrypted, if they are.
+    tls: Option<Rc<LinkTls>>,
     /// The program has destroyed it: nothing more is said but the end.
     over: Cell<bool>,
     inner: RefCell<Inner>,
+    /// Stream types that the program was told the names of.
+    names: RefCell<Vec<CString>>,
 }
 
 /// How far the link is.
@@ -106,6 +111,8 @@ const MAX_FAILURES: u8 = 2;
 
 struct Inner {
     stage: Stage,
+    /// The proxy has said something on this link, or it was never to be doubted.
+    heard_of: bool,
     /// Counts links.
     generation: u64,
     /// CREATING was said.
@@ -171,6 +178,7 @@ impl Client {
         let initial_credit = credit.unwrap_or(DEFAULT_CREDIT);
         let inner = Inner {
             stage: Stage::Down,
+            heard_of: true,
             generation: 0,
             created: false,
             connected: false,
@@ -197,14 +205,23 @@ impl Client {
             program,
             link: RefCell::default(),
             decoder: Cell::default(),
+            tls: None,
             over: Cell::new(false),
             inner: RefCell::new(inner),
+            names: RefCell::default(),
         }
     }
 
     /// Gives it the loop that its link lives in.
     pub fn attach(&self, link: Rc<dyn Loop>) {
         self.link.replace(Some(link));
+    }
+
+    /// With links that are encrypted, if there is a way given.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Rc<LinkTls>>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// The program's side.
@@ -369,6 +386,20 @@ impl Client {
         take(if inner.rideshare.is_empty() { sending } else { &inner.rideshare })
     }
 
+    /// As [`rideshare`](Self::rideshare), for C: good as long as this.
+    #[must_use]
+    pub fn rideshare_name(&self) -> *const c_char {
+        self.rideshare(|name| {
+            let mut names = self.names.borrow_mut();
+            let known = names.iter().position(|n| n.as_bytes() == name.as_bytes());
+            let at = known.unwrap_or_else(|| {
+                names.push(CString::new(name).unwrap_or_default());
+                names.len() - 1
+            });
+            names[at].as_ptr()
+        })
+    }
+
     /// Says a state to the program.
     fn say(&self, state: State, ordinal: u32) -> Ret {
         log::info!("{}: {}", self.name, state.name());
@@ -381,6 +412,8 @@ impl Client {
             let mut inner = self.inner();
             inner.generation += 1;
             inner.stage = Stage::Fresh;
+            // with TLS the proxy may still refuse our certificate
+            inner.heard_of = self.tls.is_none();
             inner.out.clear();
             for value in &mut inner.metadata {
                 value.dirty = true;
@@ -395,12 +428,15 @@ impl Client {
 
     /// It is gone.
     fn link_down(&self) -> Ret {
-        let was_connected = {
+        let (was_connected, refused) = {
             let mut inner = self.inner();
             inner.generation += 1;
             inner.stage = Stage::Down;
             inner.out.clear();
-            inner.down_since = Instant::now();
+            let refused = !std::mem::replace(&mut inner.heard_of, true);
+            if !refused {
+                inner.down_since = Instant::now();
+            }
             inner.forget_refused_metadata(&self.name);
             if !inner.connected && inner.wish != Wish::None {
                 inner.wish = Wish::Asked;
@@ -409,10 +445,13 @@ impl Client {
             if connected {
                 inner.transaction_over();
             }
-            connected
+            (connected, refused && !self.over.get())
         };
         if let Some(link) = self.link() {
             link.cancel_timeout();
+        }
+        if refused {
+            return self.retrying();
         }
         if was_connected { self.say(State::Disconnected, 0) } else { Ret::Ok }
     }
@@ -513,5 +552,9 @@ impl Handler for Client {
 
     fn tx(&self, _ordinal: u32, window: &mut [u8]) -> Option<TxAnswer> {
         Some(self.speak(window))
+    }
+
+    fn tls(&self) -> Option<Rc<LinkTls>> {
+        self.tls.clone()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Client, Inner, Stage, Wish};
+use super::{Client, Inner, ROOM, Stage, Wish};
 use crate::engine::TxAnswer;
 use crate::proto::sss::{MAX_PAYLOAD, PAYLOAD_HEAD, Sent, ToProxy};
 use crate::stream::{Flags, Ret};
@@ -29,9 +29,24 @@ impl Client {
             }
             return answer(Ret::Ok, said);
         }
-        if !more || window.len() <= PAYLOAD_HEAD {
+        if !more {
             return answer(Ret::TxDontSend, 0);
         }
+        if window.len() > PAYLOAD_HEAD {
+            return self.speak_payload(window, generation);
+        }
+        // a link with so little room gets the frame in pieces
+        let mut frame = vec![0; PAYLOAD_HEAD + ROOM];
+        let spoken = self.speak_payload(&mut frame, generation);
+        if spoken.ret != Ret::Ok {
+            return spoken;
+        }
+        self.inner().out.push(&frame[..spoken.len]);
+        self.speak(window)
+    }
+
+    /// Fills `window`, in which there is room for more than the head, with the program's payload.
+    fn speak_payload(&self, window: &mut [u8], generation: u64) -> TxAnswer {
         let ordinal = {
             let mut inner = self.inner();
             inner.tx_wanted = false;

@@ -109,6 +109,8 @@ pub(super) struct Link {
     /// connection that is gone.
     pub connected: Cell<bool>,
     held: Cell<bool>,
+    /// The client is gone, though not all that it sent was read.
+    leaving: Cell<bool>,
     /// The peer's credit, on the protocol that has one.
     credit: Cell<Option<Credit>>,
     /// Why it cannot go on.
@@ -133,6 +135,7 @@ impl Link {
             early_timeout: Cell::new(None),
             connected: Cell::new(false),
             held: Cell::new(false),
+            leaving: Cell::new(false),
             credit: Cell::new(None),
             broken: RefCell::default(),
         })
@@ -455,6 +458,16 @@ impl Link {
         Next::Stays
     }
 
+    /// The client is gone while its link is not read from, because too much of it waits: what it
+    /// left has as long as what was read already.
+    pub fn hung_up(&self, cx: &Context) {
+        if let (Stage::Running, false) = (self.stage.get(), self.leaving.replace(true))
+            && let Some(port) = self.port.get()
+        {
+            cx.plug_timer(port, Some(cx.now() + LINGER));
+        }
+    }
+
     /// Time is up for what the link is waiting for.
     pub fn timer_due(&self) -> Next {
         match self.stage.get() {
@@ -463,6 +476,10 @@ impl Link {
                 Next::Goes
             }
             Stage::Refused | Stage::Draining | Stage::Over => Next::Goes,
+            Stage::Running if self.leaving.get() => {
+                log::info!("proxy: client {}: the client is gone", self.name);
+                Next::Goes
+            }
             Stage::Running => Next::Stays,
         }
     }

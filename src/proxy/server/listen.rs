@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use super::clients::{Clients, Who};
+use super::greeting::Greeting;
 use super::socket::SocketLink;
 use super::{Home, Options, Peer};
 use crate::engine::{Context, Plug, PlugKey, Wake};
@@ -79,6 +80,11 @@ impl Plug for Listening {
         }
         cx.poke(key);
     }
+
+    // that was about one client: there may be more
+    fn give_up(&self, cx: &Context, key: PlugKey) {
+        cx.poke(key);
+    }
 }
 
 impl Listening {
@@ -92,7 +98,13 @@ impl Listening {
         match self.clients.admit(who(&*transport, peer)) {
             Ok(share) => {
                 let parts = (Rc::clone(&self.home), Rc::clone(&self.scratch));
-                SocketLink::start(cx, transport, name, parts, share, &self.options);
+                let options = &self.options;
+                match &options.tls {
+                    Some(store) => {
+                        Greeting::start(cx, store, transport, name, parts, share, options);
+                    }
+                    None => SocketLink::start(cx, transport, name, parts, share, options),
+                }
             }
             Err(why) => log::warn!("proxy: client {name} refused: {why}"),
         }

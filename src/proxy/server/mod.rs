@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `listen` | takes connections, as far as the limits and the allow list let it |
 //! | `clients` | who is connected, and how much each client has under way |
+//! | `greeting` | the TLS handshake, where there is TLS |
 //! | `socket` | moves bytes between a client's socket and its link |
 //! | `piped` | the same for ways that the program brings |
 //! | `link` | one link: what the client asks for, done to its stream |
@@ -18,6 +19,7 @@
 
 mod clients;
 mod credit;
+mod greeting;
 mod link;
 mod listen;
 mod onward;
@@ -31,11 +33,12 @@ use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
 use crate::engine::{Context, PlugKey};
-use crate::net::{Bind, Listener};
+use crate::net::{Bind, Listener, ServerStore};
 use crate::util::clock::SEC;
 use crate::util::{Micros, log};
 
 pub use clients::Limits;
+pub use greeting::HANDSHAKE_TIMEOUT;
 pub use piped::{Desk, Piped, Verdict, Way, Wrote};
 
 /// The socket that proxies and clients use if nothing else is said.
@@ -112,6 +115,10 @@ pub struct Options {
     pub peer_of: PeerOf,
     /// The permissions of the socket's file, where there is one.
     pub mode: u32,
+    /// TLS, of a TCP port.
+    pub tls: Option<ServerStore>,
+    /// How long a client may take to agree on TLS.
+    pub handshake_timeout: Micros,
     /// How long a client may take to name its stream type.
     pub first_frame_timeout: Micros,
     /// How much clients may have.
@@ -124,6 +131,8 @@ impl Default for Options {
             allowed: None,
             peer_of: |_| None,
             mode: 0o660,
+            tls: None,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
             first_frame_timeout: 3 * SEC,
             limits: Limits::default(),
         }
@@ -150,6 +159,10 @@ impl Proxy {
         options: Options,
     ) -> io::Result<Self> {
         let listener = match place {
+            Place::Unix(name) if options.tls.is_some() => {
+                let why = format!("{name}: TLS is for TCP, not for unix sockets");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            }
             Place::Unix(name) => {
                 let listener = Listener::unix(name)?;
                 if !name.starts_with('@') {
@@ -163,8 +176,9 @@ impl Proxy {
         if options.allowed.is_some() && port.is_some() {
             log::warn!("proxy: over TCP no client can show whose it is: the allow list bars all");
         }
+        let with = if options.tls.is_some() { " with TLS" } else { "" };
         let key = listen::start(cx, home, listener, options)?;
-        log::notice!("proxy: listening on {place}");
+        log::notice!("proxy: listening on {place}{with}");
         Ok(Self { key, port })
     }
 

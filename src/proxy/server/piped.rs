@@ -153,4 +153,10 @@ impl Plug for Piped {
             self.way.request_write();
         }
     }
+
+    fn give_up(&self, cx: &Context, _: PlugKey) {
+        self.over.set(true);
+        self.link.end(cx);
+        self.way.request_write();
+    }
 }

@@ -17,6 +17,9 @@ const READ: usize = 64 * 1024;
 /// Reads of one link in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 8;
 
+/// What links of one proxy have in common: the way back, and what they read into, in turns.
+pub(super) type Parts = (Rc<dyn Home>, Rc<RefCell<Vec<u8>>>);
+
 /// A client's connection.
 pub(super) struct SocketLink {
     link: Rc<Link>,
@@ -24,6 +27,8 @@ pub(super) struct SocketLink {
     /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
     readable: Cell<bool>,
     writable: Cell<bool>,
+    /// The transport may hold bytes that it has taken.
+    unflushed: Cell<bool>,
     scratch: Rc<RefCell<Vec<u8>>>,
 }
 
@@ -40,7 +45,7 @@ impl SocketLink {
         cx: &Context,
         transport: Box<dyn Transport>,
         name: String,
-        (home, scratch): (Rc<dyn Home>, Rc<RefCell<Vec<u8>>>),
+        (home, scratch): Parts,
         share: Share,
         options: &Options,
     ) {
@@ -49,6 +54,7 @@ impl SocketLink {
             transport: RefCell::new(transport),
             readable: Cell::new(true),
             writable: Cell::new(true),
+            unflushed: Cell::new(false),
             scratch,
         });
         let key = cx.plug(Rc::clone(&port) as Rc<dyn Plug>);
@@ -115,7 +121,10 @@ impl SocketLink {
         while self.writable.get() && !out.is_empty() {
             let wrote = self.transport.borrow_mut().write(out.pending());
             match wrote {
-                Ok(n) => out.consume(n),
+                Ok(n) => {
+                    out.consume(n);
+                    self.unflushed.set(true);
+                }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => self.writable.set(false),
                 Err(e) => {
                     log::info!("proxy: client {}: {e}", self.link.name());
@@ -123,7 +132,31 @@ impl SocketLink {
                 }
             }
         }
+        if self.writable.get() && self.unflushed.get() {
+            let flushed = self.transport.borrow_mut().flush();
+            match flushed {
+                Ok(all) => {
+                    self.unflushed.set(!all);
+                    self.writable.set(all);
+                }
+                Err(e) => {
+                    log::info!("proxy: client {}: {e}", self.link.name());
+                    return Fate::Over;
+                }
+            }
+        }
         Fate::Lives
+    }
+}
+
+impl SocketLink {
+    fn close(&self, cx: &Context, key: PlugKey) {
+        self.link.end(cx);
+        // what was said last, such as a refusal, goes out as far as the socket takes it
+        let _ = self.write();
+        let mut transport = self.transport.borrow_mut();
+        transport.shutdown();
+        cx.unplug(key, Some(transport.source()));
     }
 }
 
@@ -137,13 +170,15 @@ impl Plug for SocketLink {
         } else {
             self.write()
         };
-        if fate == Fate::Over || self.link.written(cx) == Next::Goes {
-            self.link.end(cx);
-            // what was said last, such as a refusal, goes out as far as the socket takes it
-            let _ = self.write();
-            let mut transport = self.transport.borrow_mut();
-            transport.shutdown();
-            cx.unplug(key, Some(transport.source()));
+        if wake.closed && fate == Fate::Lives {
+            self.link.hung_up(cx);
         }
+        if fate == Fate::Over || self.link.written(cx) == Next::Goes {
+            self.close(cx, key);
+        }
+    }
+
+    fn give_up(&self, cx: &Context, key: PlugKey) {
+        self.close(cx, key);
     }
 }

@@ -107,6 +107,10 @@ impl H2Server {
 }
 
 impl Codec for H2Server {
+    fn speaks_unasked(&self) -> bool {
+        true
+    }
+
     fn start(&mut self, _: &Request<'_>, _: &mut TxBuf) -> Result<Tid, ProtoError> {
         Err(ProtoError::new(ProtoErrorKind::BadRequest, "this side serves"))
     }
