@@ -325,6 +325,7 @@ fn every_stream_key_takes_its_value() {
 }
 
 /// Writes the policy as text and reads that again.
+#[cfg(feature = "tools")]
 fn there_and_back(policy: &Policy) -> Policy {
     let text = to_text(policy);
     let outcome = parse(text.as_bytes());
@@ -332,6 +333,7 @@ fn there_and_back(policy: &Policy) -> Policy {
     outcome.policy.unwrap()
 }
 
+#[cfg(feature = "tools")]
 #[test]
 fn what_is_written_reads_the_same() {
     for sample in STREAM_SAMPLES {
