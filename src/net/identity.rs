@@ -7,7 +7,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::trust::{TrustError, provider};
+use super::crypto::provider;
+use super::trust::TrustError;
 
 /// A certificate chain and its private key.
 pub struct Identity(Arc<SingleCertAndKey>);

@@ -9,6 +9,7 @@
 //! way round, a [`Listener`] yields transports, and [`ServerTls`] wraps them.
 
 mod connect;
+mod crypto;
 mod descriptor;
 mod dns;
 mod dns_cache;

@@ -15,8 +15,8 @@ use rustls::server::{
 };
 use rustls::{KeyLogFile, RootCertStore, ServerConfig};
 
+use super::crypto::{backend, provider};
 use super::tls::{Below, tls_error};
-use super::trust::{backend, provider};
 use super::{Identity, Tls, Transport, TrustError};
 
 /// Sessions that a server remembers for clients that know no tickets.

@@ -2,20 +2,19 @@
 //! from them.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{
     ClientSessionMemoryCache, ClientSessionStore, ResolvesClientCert, Resumption,
     WebPkiServerVerifier,
 };
-use rustls::crypto::CryptoProvider;
-pub(super) use rustls::crypto::ring as backend;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, KeyLogFile, RootCertStore, SignatureScheme};
 
+use super::crypto::provider;
 use super::identity::Identity;
 use super::verify::PinningVerifier;
 use crate::util::Micros;
@@ -61,12 +60,6 @@ impl fmt::Display for TrustError {
 }
 
 impl std::error::Error for TrustError {}
-
-/// The cryptography. The one place that knows which it is.
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    PROVIDER.get_or_init(|| Arc::new(backend::default_provider())).clone()
-}
 
 /// Certificates to trust, with the sessions and configurations that depend on them. Each
 /// policy's trust store is to be one of these, kept as long as the policy: configurations

@@ -16,7 +16,7 @@ use super::super::types::{
 use super::{Link, code, refuse, want_write, with_link};
 use crate::proto::mux::Side;
 use crate::stream::Ret;
-use crate::util::log;
+use crate::util::{built, log};
 
 /// What a stream is offered at a time, in bytes.
 const ROOM: usize = 2048;
@@ -95,6 +95,9 @@ unsafe extern "C" fn retry_connect(
 ) -> c_int {
     const NAME: &str = "lws_transport_mux_client_ops.event_retry_connect";
     guard(NAME, 1, || {
+        if !built::PROXY {
+            return 1;
+        }
         let Some((cx, _)) = registry::sspc(NAME, h) else { return 1 };
         // SAFETY: as the caller promises.
         let Some(path) = (unsafe { path.as_mut() }) else { return 1 };
@@ -273,6 +276,10 @@ pub unsafe extern "C" fn lws_transport_mux_create(
 ) -> *mut lws_transport_mux {
     const NAME: &str = "lws_transport_mux_create";
     guard(NAME, null_mut(), || {
+        if !built::PROXY {
+            log::err!("{NAME}: streams at a proxy are not built into this library");
+            return null_mut();
+        }
         let Some(cx) = registry::context(NAME, cx) else { return null_mut() };
         let _frame = cx.enter();
         // SAFETY: the caller promises a good struct.

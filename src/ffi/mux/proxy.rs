@@ -14,7 +14,7 @@ use super::super::types::{
 use super::{Link, code, refuse, want_write, with_link};
 use crate::proto::mux::Side;
 use crate::stream::Ret;
-use crate::util::log;
+use crate::util::{built, log};
 
 /// The program's own transport.
 fn onward(link: &Link) -> Option<(lws_transport_proxy_ops, lws_transport_priv_t)> {
@@ -109,6 +109,9 @@ unsafe extern "C" fn init(
 ) -> c_int {
     const NAME: &str = "lws_transport_mux_proxy_ops.init_proxy_server";
     guard(NAME, 1, || {
+        if !built::PROXY {
+            return 1;
+        }
         let Some(cx) = registry::context(NAME, context) else { return 1 };
         let _frame = cx.enter();
         // SAFETY: as the caller promises.
@@ -162,7 +165,8 @@ unsafe extern "C" fn init(
 /// `context` came from this library.
 unsafe extern "C" fn destroy(context: *mut lws_context) -> c_int {
     guard("lws_transport_mux_proxy_ops.destroy_proxy_server", 0, || {
-        let Some(cx) = registry::find_context(context) else { return 0 };
+        let cx = registry::find_context(context).filter(|_| built::PROXY);
+        let Some(cx) = cx else { return 0 };
         let links: Vec<Rc<Link>> = cx.muxes.0.borrow().values().cloned().collect();
         for link in links.iter().filter(|link| link.side == Side::Proxy) {
             link.end(&cx);

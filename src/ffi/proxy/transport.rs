@@ -20,7 +20,7 @@ use super::super::types::{
 use super::CHome;
 use crate::proxy::server::{Desk, Options, Piped, Verdict, Way, Wrote};
 use crate::stream::Ret;
-use crate::util::log;
+use crate::util::{built, log};
 
 /// Bytes that a transport may write in front of what it is to send (`LWS_PRE`).
 const HEADROOM: usize = 16;
@@ -146,6 +146,9 @@ pub(super) unsafe fn serve(
 
 /// Ends what a context's transport serves. The transport may close its connections itself.
 pub(in super::super) fn end(cx: &CContext) {
+    if !built::PROXY {
+        return;
+    }
     let serves = cx.proxy.desk.borrow().is_some();
     if serves {
         // SAFETY: the program promised that its operations stay.
@@ -172,6 +175,9 @@ fn with_conn(
 ) -> lws_ss_state_return_t {
     let refused = code(Ret::DisconnectMe);
     guard(name, refused, || {
+        if !built::PROXY {
+            return refused;
+        }
         let id = conn as usize;
         let owner = owners().get(&id).copied();
         let cx = owner.and_then(|o| registry::context(name, o as *const lws_context));
@@ -200,6 +206,9 @@ unsafe extern "C" fn new_conn(
     static NEXT: AtomicUsize = AtomicUsize::new(STEP);
     let refused = code(Ret::TxDontSend);
     guard("event_new_conn", refused, || {
+        if !built::PROXY {
+            return refused;
+        }
         let Some(cx) = registry::context("event_new_conn", context) else { return refused };
         let _frame = cx.enter();
         let desk = cx.proxy.desk.borrow().clone();

@@ -19,7 +19,7 @@ use super::super::types::{
 use crate::engine::{Handler, StreamKey};
 use crate::proxy::client::{Loop, RETRY_MS};
 use crate::stream::{Flags, Ret, State};
-use crate::util::log;
+use crate::util::{built, log};
 
 /// Bytes that a transport may write in front of what it is to send (`LWS_PRE`).
 const HEADROOM: usize = 16;
@@ -210,6 +210,9 @@ fn of_transport(
     f: impl FnOnce(&CContext, &Rc<Transport>, &dyn Handler) -> Ret,
 ) -> lws_ss_state_return_t {
     guard(name, code(Ret::DisconnectMe), || {
+        if !built::PROXY {
+            return code(Ret::DisconnectMe);
+        }
         let Some((cx, key)) = registry::sspc(name, handle) else {
             return code(Ret::DisconnectMe);
         };
