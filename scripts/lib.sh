@@ -63,7 +63,8 @@ link_prefix() {
 
 # release_prefix: builds the release library and prints the prefix made of it.
 release_prefix() {
-    (cd "$ROOT" && cargo build --release --locked --lib >&2) || return
+    # beside a Rust library cargo would not optimise across crates
+    (cd "$ROOT" && cargo rustc --release --locked -p securestreams --lib --crate-type cdylib,staticlib >&2) || return
     link_prefix "$TARGET/prefix-release" "$TARGET/release"
     printf '%s\n' "$TARGET/prefix-release"
 }
