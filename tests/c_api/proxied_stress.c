@@ -7,7 +7,8 @@
  * ECHOES streams send messages of up to MOST bytes to a raw server that echoes,
  * one connection for all rounds. GETS streams ask an HTTP server for
  * /SEED/LENGTH, which is so many bytes that follow from the seed, and POSTS
- * streams send them to it, to get them back; each round is a transaction.
+ * streams send them to /SEED/LENGTH/sent, to get them back; each round is a
+ * transaction.
  * Seeds are different in each round of each stream. Prints "N operations" and
  * "done" at the end, and says what is wrong else.
  *
@@ -173,7 +174,8 @@ http_ask(stress_t *me, int has_body)
 {
 	struct lws_ss_handle *h = lws_ss_from_user(me);
 
-	snprintf(me->path, sizeof(me->path), "%lu/%zu", seed_of(me), size_of(me));
+	snprintf(me->path, sizeof(me->path), "%lu/%zu%s", seed_of(me),
+		 size_of(me), has_body ? "/sent" : "");
 	if (lws_ss_set_metadata(h, "path", me->path, strlen(me->path)))
 		wrong(me, "lws_ss_set_metadata", 1);
 	if (has_body)
