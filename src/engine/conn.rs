@@ -5,11 +5,12 @@ use std::io;
 use std::rc::Rc;
 
 use mio::{Interest, Registry};
-use slotmap::new_key_type;
+use slotmap::{SlotMap, new_key_type};
 
 use super::context::Core;
+use super::leave::Ending;
 use super::route::Route;
-use super::stream::StreamKey;
+use super::stream::{Stream, StreamKey};
 use super::timers::TimerKey;
 use crate::net::Connector;
 use crate::net::LookupId;
@@ -100,6 +101,8 @@ pub(super) struct Conn {
     pub shared: bool,
     /// Whose turn it is to send, where several may.
     pub turn: usize,
+    /// How far its orderly end is.
+    pub ending: Ending,
     /// It came in; `None`: we made it.
     pub served: Option<Box<super::serve::Served>>,
     /// The codec's own deadline (keep-alive ...), as it is scheduled.
@@ -129,6 +132,7 @@ impl Conn {
             pooled: false,
             shared: false,
             turn: 0,
+            ending: Ending::No,
             served: None,
             codec_timer: None,
         }
@@ -139,6 +143,11 @@ impl Conn {
             Stage::Open(open) => Some(open),
             Stage::Resolving(_) | Stage::Racing(_) | Stage::Handshake(_) | Stage::Moving => None,
         }
+    }
+
+    /// Whether the connection's orderly end has begun.
+    pub fn is_ending(&self) -> bool {
+        self.ending != Ending::No
     }
 
     /// Whether nothing waits to be written.
@@ -159,6 +168,31 @@ impl Conn {
         registry.reregister(open.transport.source(), token, interest(yes))?;
         self.writes_watched = if yes { Watched::Now } else { Watched::AtNeed };
         Ok(())
+    }
+
+    /// Does so if the socket takes no more, and is watched at need only.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn watch_at_need(&mut self, registry: &Registry, key: ConnKey) -> io::Result<()> {
+        if self.writable || self.writes_watched != Watched::AtNeed {
+            return Ok(());
+        }
+        self.watch_writes(registry, key, true)
+    }
+
+    /// Parts all streams from the connection and says which they were.
+    pub fn release(&mut self, streams: &mut SlotMap<StreamKey, Stream>) -> Vec<StreamKey> {
+        let bound: Vec<StreamKey> = self.bound.drain(..).map(|(_, s)| s).collect();
+        for key in &bound {
+            if let Some(stream) = streams.get_mut(*key) {
+                stream.link = None;
+                if stream.kind.perf && self.times.is_some() {
+                    stream.txn.times = self.times.take();
+                }
+            }
+        }
+        bound
     }
 
     pub fn unbind(&mut self, stream: StreamKey) {

@@ -418,16 +418,7 @@ impl Context {
             }
             Stage::Moving => {}
         }
-        let bound: Vec<StreamKey> = c.bound.iter().map(|(_, s)| *s).collect();
-        for key in &bound {
-            if let Some(stream) = core.streams.get_mut(*key) {
-                stream.link = None;
-                if stream.kind.perf && c.times.is_some() {
-                    stream.txn.times = c.times.take();
-                }
-            }
-        }
-        bound
+        c.release(&mut core.streams)
     }
 }
 

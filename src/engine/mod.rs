@@ -29,6 +29,7 @@
 //! | `perf` | times of connecting and of the response, for streams that want to know |
 //! | `multipart` | bodies of several parts, both ways |
 //! | `cookies` | cookies in requests and responses |
+//! | `leave` | the orderly end of connections |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `codecs` | codecs that may be left out of the library |
@@ -58,6 +59,7 @@ mod fetch_policy;
 mod file;
 mod http;
 mod inner;
+mod leave;
 mod life;
 mod local;
 mod multipart;

@@ -7,6 +7,7 @@ use super::context::{Context, Core, Timer};
 use super::stream::StreamKey;
 use crate::policy::Protocol;
 use crate::proto::Reuse;
+use crate::util::Micros;
 
 impl Context {
     /// Parts a stream from its connection, which is kept if it can be used again and closed
@@ -51,7 +52,9 @@ impl Context {
             core.queue(link.conn);
             self.keep_or_close(core, link.conn, reuse)
         };
-        if let Some(conn) = close {
+        if let Some(conn) = close
+            && self.leave(conn).is_none()
+        {
             self.close(conn);
         }
     }
@@ -95,7 +98,12 @@ impl Context {
 
     /// An idle connection is closed after some time.
     fn limit_idling(&self, core: &mut Core, conn: ConnKey) {
-        let due = self.now() + self.options.idle_timeout;
+        self.close_in(core, conn, self.options.idle_timeout);
+    }
+
+    /// A connection without streams is closed after some time.
+    pub(super) fn close_in(&self, core: &mut Core, conn: ConnKey, wait: Micros) {
+        let due = self.now() + wait;
         let timer = core.timers.schedule(due, Timer::ConnDeadline(conn));
         let Some(c) = core.conns.get_mut(conn) else { return };
         let old = [c.deadline.replace(timer), c.validity.take()];

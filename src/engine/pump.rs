@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::rc::Rc;
 
-use super::conn::{Conn, ConnKey, Stage, Watched};
+use super::conn::{Conn, ConnKey, Stage};
 use super::context::{Context, Timer};
 use super::dial::Sharing;
 use super::life::{Failure, Fate, Quietly};
@@ -25,17 +25,16 @@ const PEER_CLOSED: &str = "the peer closed the connection";
 impl Context {
     /// A connection in the ready queue has its turn.
     pub(super) fn service(&self, conn: ConnKey) {
+        if let Some(c) = self.core().conns.get_mut(conn) {
+            c.queued = false;
+        }
         if self.wind_down(conn) {
-            if let Some(c) = self.core().conns.get_mut(conn) {
-                c.queued = false;
-            }
             return;
         }
         let (handshake, maybe_stale) = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
-            c.queued = false;
             let handshake = match c.stage {
                 Stage::Handshake(_) => true,
                 Stage::Open(_) => false,
@@ -168,10 +167,7 @@ impl Context {
             let outcome = write_out(c);
             let went = before - waiting(c);
             let outcome = outcome.and_then(|wrote| {
-                let watch = !c.writable && c.writes_watched == Watched::AtNeed;
-                if watch {
-                    c.watch_writes(core.poll.registry(), conn, true)?;
-                }
+                c.watch_at_need(core.poll.registry(), conn)?;
                 Ok(wrote)
             });
             if let (true, Ok(progress)) = (c.served.is_some(), &outcome) {
@@ -269,7 +265,7 @@ impl Context {
                     c.alive = now;
                     c.pinged = false;
                 }
-                if c.served.as_ref().is_some_and(|s| s.is_ending()) {
+                if c.is_ending() {
                     return false;
                 }
                 let Some(open) = c.open() else { return false };
@@ -470,7 +466,9 @@ impl Context {
             open.out.clear();
         }
         let route = self.core().conns.get(conn).map(|c| Rc::clone(&c.route));
-        for key in self.close(conn) {
+        // what the codec has said of that goes out, too
+        let streams = self.leave(conn).unwrap_or_else(|| self.close(conn));
+        for key in streams {
             match (&route, reconnect) {
                 (Some(route), true) => {
                     log::debug!("an idle connection was stale, trying a fresh one");

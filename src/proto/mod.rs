@@ -162,6 +162,16 @@ pub enum Reuse {
     Never,
 }
 
+/// Who closes the transport first at the orderly end of a connection. The other does so once it
+/// has read that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosesFirst {
+    /// We do, once all that waited is out.
+    Us,
+    /// The peer is to, within reason.
+    Peer,
+}
+
 /// What the codec lets the program send now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TxWindow {
@@ -350,6 +360,13 @@ pub trait Codec {
     /// Says goodbye in the protocol's own way (DISCONNECT, GOAWAY, a close frame ...). Nothing
     /// may be sent afterwards; without it a close looks like a crash to the peer.
     fn goodbye(&mut self, _out: &mut TxBuf) {}
+
+    /// On the side that made the connection: whether its end is to be an orderly one, so that
+    /// what was sent arrives, and how. `None`: it may be cut. Still answers after an error and
+    /// after [`abandon`](Self::abandon).
+    fn closes_first(&self) -> Option<ClosesFirst> {
+        None
+    }
 
     /// What has to live on when the connection is lost, for the next one to the same place.
     fn take_session(&mut self) -> Option<mqtt::Session> {

@@ -4,6 +4,7 @@
  */
 
 #include <libwebsockets.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "check.h"
 
@@ -119,10 +120,17 @@ not_built_in(struct lws_context *cx)
 	REFUSED(lws_ss_proxy_create(cx, NULL, -1));
 	REFUSED(lws_smd_ss_rx_forward(NULL, NULL, 0));
 
-	/* the descriptor was given away */
+	/* a file stays the caller's, a socket was given away */
 	memset(&adopt, 0, sizeof(adopt));
 	CHECK(!pipe(ends));
 	adopt.fd.filefd = ends[1];
+	REFUSED(!lws_adopt_descriptor_vhost_via_info(&adopt));
+	CHECK(write(ends[1], "x", 1) == 1 && read(ends[0], &c, 1) == 1);
+	close(ends[0]);
+	close(ends[1]);
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	adopt.type = LWS_ADOPT_SOCKET;
+	adopt.fd.sockfd = ends[1];
 	REFUSED(!lws_adopt_descriptor_vhost_via_info(&adopt));
 	CHECK(read(ends[0], &c, 1) == 0);
 	close(ends[0]);

@@ -1,24 +1,14 @@
 //! The end of connections that serve.
 
-use std::io::ErrorKind;
-
+use super::Held;
 use super::request::owes_an_answer;
 use super::stall::seconds;
-use super::{Ending, Held};
-use crate::engine::conn::{Conn, ConnKey, Open, Stage};
+use crate::engine::conn::{ConnKey, Open};
 use crate::engine::context::{Context, Core};
-use crate::engine::pump::write_out;
-use crate::engine::stream::StreamKey;
+use crate::engine::leave::Ending;
 use crate::policy::Protocol;
-use crate::proto::Reuse;
-use crate::util::clock::SEC;
+use crate::proto::{ClosesFirst, Reuse};
 use crate::util::{Micros, built};
-
-/// How long the client's close is awaited after ours. What is in its buffers would be lost if
-/// bytes that nobody reads made the system reset the connection (RFC 9112 9.6).
-pub(super) const LINGER: Micros = 2 * SEC;
-/// Reads of a connection that is ending, in one turn.
-const DISCARDS_PER_TURN: usize = 16;
 
 impl Core {
     /// A stream has left a connection: on h2 that goes on, on the others it ends. `None`: it is no
@@ -58,9 +48,11 @@ impl Core {
 
     /// Begins the orderly end of a served connection: what waits goes out first.
     pub fn end_served(&mut self, conn: ConnKey) {
-        let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) else { return };
-        if served.ending == Ending::No {
-            served.ending = Ending::Flushing;
+        let Some(c) = self.conns.get_mut(conn) else { return };
+        let begins = !c.is_ending();
+        let Some(served) = &mut c.served else { return };
+        if begins {
+            c.ending = Ending::Flushing(ClosesFirst::Us);
             served.held = Vec::new();
             served.rx_due = None;
             served.forget(|_| false);
@@ -95,16 +87,11 @@ impl Context {
         if !open {
             return self.lose(conn, reason);
         }
-        let streams: Vec<StreamKey> = {
+        let streams = {
             let mut core = self.core();
             let core = &mut *core;
             let Some(c) = core.conns.get_mut(conn) else { return };
-            let streams: Vec<StreamKey> = c.bound.drain(..).map(|(_, s)| s).collect();
-            for key in &streams {
-                if let Some(stream) = core.streams.get_mut(*key) {
-                    stream.link = None;
-                }
-            }
+            let streams = c.release(&mut core.streams);
             core.end_served(conn);
             streams
         };
@@ -131,31 +118,6 @@ impl Context {
         true
     }
 
-    /// Whether a connection is on its way out; if so it gets on with that.
-    pub(in crate::engine) fn wind_down(&self, conn: ConnKey) -> bool {
-        let over = {
-            let mut core = self.core();
-            let core = &mut *core;
-            let Some(c) = core.conns.get_mut(conn) else { return true };
-            let Some(served) = &c.served else { return false };
-            if served.ending == Ending::No {
-                return false;
-            }
-            let now = self.now();
-            let over = wound_down(c, &mut core.rx);
-            let lingering = c.served.as_ref().is_some_and(|s| s.ending == Ending::Lingering);
-            if lingering && c.served.as_ref().is_some_and(|s| s.rx_due.is_none()) {
-                core.await_client(conn, now + LINGER);
-            }
-            core.sent(conn, || now, false);
-            over
-        };
-        if over {
-            self.close(conn);
-        }
-        true
-    }
-
     /// Whether a connection came in.
     pub(in crate::engine) fn is_served(&self, conn: ConnKey) -> bool {
         built::SERVER && self.core().conns.get(conn).is_some_and(|c| c.served.is_some())
@@ -166,13 +128,14 @@ impl Context {
         let (sniffs, ending) = {
             let mut core = self.core();
             let Some(c) = core.conns.get_mut(conn) else { return Held::Gone };
+            let ending = c.is_ending();
             let Some(served) = &mut c.served else { return Held::Nothing };
             if !served.held.is_empty() {
                 let mut all = std::mem::take(&mut served.held);
                 all.extend_from_slice(bytes);
                 return Held::First(all);
             }
-            (served.sniff.is_some(), served.is_ending())
+            (served.sniff.is_some(), ending)
         };
         match (sniffs, ending) {
             (_, true) => Held::Gone,
@@ -203,35 +166,4 @@ impl Context {
         let served = core.conns.get_mut(conn).and_then(|c| c.served.as_mut());
         served.is_some_and(|s| std::mem::take(&mut s.ask_again))
     }
-}
-
-/// One step of a connection's end. `true`: nothing is left to do.
-fn wound_down(c: &mut Conn, scratch: &mut Vec<u8>) -> bool {
-    if write_out(c).is_err() {
-        return true;
-    }
-    let Stage::Open(open) = &mut c.stage else { return true };
-    if !open.out.is_empty() || open.unflushed {
-        return false;
-    }
-    if let Some(served) = &mut c.served
-        && served.ending == Ending::Flushing
-    {
-        served.ending = Ending::Lingering;
-        open.transport.shutdown();
-    }
-    if scratch.is_empty() {
-        scratch.resize(1024, 0);
-    }
-    for _ in 0..DISCARDS_PER_TURN {
-        match open.transport.read(scratch) {
-            Ok(0) => return true,
-            Ok(_) => {}
-            Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return true,
-        }
-    }
-    // a client that keeps sending has had its answer
-    true
 }

@@ -70,24 +70,12 @@ pub(super) struct Served {
     pub blocked: Vec<(Tid, Micros)>,
     /// The client has closed its side and is still answered.
     pub half_closed: bool,
-    pub ending: Ending,
     /// The client has to send something until then.
     pub rx_due: Option<Micros>,
     /// The client has to take something until then.
     pub tx_due: Option<Micros>,
     /// When the connection's timer is due: no later than any of those.
     pub armed: Micros,
-}
-
-/// How far a connection's orderly end is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// It has not begun.
-    No,
-    /// What waits goes out, nothing more is taken.
-    Flushing,
-    /// We have closed our side, the client's close is awaited.
-    Lingering,
 }
 
 /// Bytes for a codec.
@@ -103,11 +91,6 @@ pub(super) enum Held {
 }
 
 impl Served {
-    /// Whether the connection's orderly end has begun.
-    pub fn is_ending(&self) -> bool {
-        self.ending != Ending::No
-    }
-
     pub fn new(port: PortKey) -> Self {
         Self {
             port,
@@ -118,7 +101,6 @@ impl Served {
             receiving: Vec::new(),
             blocked: Vec::new(),
             half_closed: false,
-            ending: Ending::No,
             rx_due: None,
             tx_due: None,
             armed: Micros::MAX,

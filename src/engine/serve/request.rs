@@ -15,10 +15,12 @@ use crate::engine::life::Fate;
 use crate::engine::open::bind_tid;
 use crate::engine::stream::{Link, Stream, StreamKey, Txn, tag_with_path};
 use crate::policy::{Protocol, StreamType};
-use crate::proto::{Asked, BodyLen, Response, Tid, Upgrade};
+use crate::proto::{Asked, BodyLen, ProtoErrorKind, Response, Tid, Upgrade};
 use crate::stream::{Input, Phase};
 use crate::util::{built, log};
 
+/// What the client asks for cannot be understood.
+const BAD_REQUEST: u16 = 400;
 /// Who is asked is not to be had on this connection (RFC 9110 15.5.20).
 const MISDIRECTED: u16 = 421;
 /// More requests came in a second than the policy allows.
@@ -161,9 +163,16 @@ impl Context {
             let Some(open) = core.conns.get_mut(conn).and_then(Conn::open) else { return false };
             ws::grant(open, &stream.kind, tid)
         };
-        if let Err(e) = &granted {
-            log::err!("{e}");
-            self.refuse(conn, tid, INTERNAL_ERROR);
+        match &granted {
+            Ok(()) => {}
+            Err(e) if e.kind == ProtoErrorKind::Malformed => {
+                log::info!("{e}");
+                self.refuse(conn, tid, BAD_REQUEST);
+            }
+            Err(e) => {
+                log::err!("{e}");
+                self.refuse(conn, tid, INTERNAL_ERROR);
+            }
         }
         granted.is_ok()
     }

@@ -6,9 +6,9 @@
 //! connection.
 
 use super::Served;
-use super::close::LINGER;
 use crate::engine::conn::{Conn, ConnKey, Stage};
 use crate::engine::context::{Context, Core, Timer};
+use crate::engine::leave::{Ending, LINGER};
 use crate::proto::Tid;
 use crate::util::clock::SEC;
 use crate::util::{Micros, log};
@@ -84,7 +84,7 @@ impl Served {
 
 impl Core {
     /// The client of a connection has to send something until `due`.
-    pub(super) fn await_client(&mut self, conn: ConnKey, due: Micros) {
+    pub(in crate::engine) fn await_client(&mut self, conn: ConnKey, due: Micros) {
         if let Some(served) = self.conns.get_mut(conn).and_then(|c| c.served.as_mut()) {
             served.rx_due = Some(due);
         }
@@ -141,7 +141,7 @@ impl Core {
             served.tx_due = None;
         }
         let rest = !all_out && (progress || served.tx_due.is_none());
-        let answers = progress && served.half_closed && !served.is_ending();
+        let answers = progress && served.half_closed && c.ending == Ending::No;
         if !rest && !answers {
             return;
         }

@@ -3,7 +3,7 @@
 use super::super::serve::{Asked, Upgrade};
 use super::super::{ProtoError, ProtoErrorKind};
 use super::ServerOptions;
-use super::extension::{Deflating, accept_offer};
+use super::extension::{Deflating, accept_offer, read_list};
 use super::handshake::{accept_of, items, values};
 
 /// What a server grants: the fields of its 101, and what was agreed.
@@ -48,7 +48,8 @@ impl Accepted {
 /// [`WsServer`](super::WsServer).
 ///
 /// # Errors
-/// It does not ask for WebSocket.
+/// It does not ask for WebSocket, or its `Sec-WebSocket-Extensions` is malformed: that is to be
+/// answered with status 400 (RFC 6455 9.1).
 pub fn accept(asked: &Asked, options: &ServerOptions) -> Result<Accepted, ProtoError> {
     let Some(Upgrade::WebSocket) = asked.upgrade else {
         let detail = "ws: the request does not ask for it";
@@ -58,16 +59,21 @@ pub fn accept(asked: &Asked, options: &ServerOptions) -> Result<Accepted, ProtoE
     let ours = options.subprotocols.as_deref().unwrap_or_default();
     let wanted = values(&asked.fields, "sec-websocket-protocol").flat_map(items);
     let taken = wanted.filter(|w| !w.is_empty()).find(|w| items(ours.as_bytes()).any(|o| o == *w));
-    let offers = values(&asked.fields, "sec-websocket-extensions").flat_map(items);
-    let agreed = options.deflate.then(|| {
-        let mut offers = offers.filter_map(|offer| std::str::from_utf8(offer).ok());
-        offers.find_map(accept_offer)
-    });
-    let agreed = agreed.flatten();
+    let mut agreed = None;
+    for list in values(&asked.fields, "sec-websocket-extensions") {
+        let list = std::str::from_utf8(list).map_err(|_| malformed("not text"))?;
+        let offers = read_list(list).map_err(|why| malformed(&why))?;
+        agreed = agreed.or_else(|| offers.iter().find_map(accept_offer));
+    }
+    let agreed = agreed.filter(|_| options.deflate);
     Ok(Accepted {
         accept: accept_of(key),
         subprotocol: taken.map(|name| String::from_utf8_lossy(name).into_owned()),
         extensions: agreed.map(|deflating| deflating.answer()),
         deflate: agreed,
     })
+}
+
+fn malformed(why: &str) -> ProtoError {
+    ProtoError::new(ProtoErrorKind::Malformed, format!("ws: sec-websocket-extensions: {why}"))
 }

@@ -1,6 +1,6 @@
 //! The client's machine: handshake, then frames.
 
-use super::super::{Codec, Event, Head, ProtoError, Request, Reuse, Tid, TxWindow};
+use super::super::{ClosesFirst, Codec, Event, Head, ProtoError, Request, Reuse, Tid, TxWindow};
 use super::frames::{Frames, bad};
 use super::handshake::Handshake;
 use super::{Options, Random, Role};
@@ -19,6 +19,8 @@ pub struct Ws {
     /// The transaction, once it is started.
     tid: Option<Tid>,
     answered: bool,
+    /// How the connection ends that was given up while open.
+    left: Option<ClosesFirst>,
 }
 
 enum Stage {
@@ -40,7 +42,7 @@ impl Ws {
     #[must_use]
     pub fn new(options: Options, random: Random) -> Self {
         let stage = Stage::New(Box::new(Handshake::new(options)));
-        Self { stage, random, tid: None, answered: false }
+        Self { stage, random, tid: None, answered: false, left: None }
     }
 
     /// Starts the closing handshake: see [`Frames::close`]. `false`: there is no open connection
@@ -261,6 +263,7 @@ impl Codec for Ws {
     /// Says nothing to the peer: see [`Ws::close`] for that.
     fn abandon(&mut self, tid: Tid, _out: &mut TxBuf) -> Reuse {
         if self.is_mine(tid) {
+            self.left = self.closes_first();
             self.stage = Stage::Dead;
         }
         self.reuse()
@@ -272,6 +275,16 @@ impl Codec for Ws {
             Stage::Asked(_) | Stage::Refused(_) => Reuse::Busy,
             Stage::Opened(_, frames) | Stage::Open(frames) if !frames.over() => Reuse::Busy,
             Stage::Opened(..) | Stage::Open(_) | Stage::Dead => Reuse::Never,
+        }
+    }
+
+    /// Once close frames are exchanged, or ours says what is wrong, the server closes the
+    /// transport first (RFC 6455 7.1.1).
+    fn closes_first(&self) -> Option<ClosesFirst> {
+        match self.frames() {
+            Some(frames) if frames.said_close() => Some(ClosesFirst::Peer),
+            Some(_) => Some(ClosesFirst::Us),
+            None => self.left,
         }
     }
 

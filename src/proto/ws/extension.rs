@@ -1,5 +1,7 @@
 //! Negotiation of permessage-deflate (RFC 7692 7.1).
 
+use std::borrow::Cow;
+
 const NAME: &str = "permessage-deflate";
 const SERVER_RESETS: &str = "server_no_context_takeover";
 const CLIENT_RESETS: &str = "client_no_context_takeover";
@@ -39,20 +41,51 @@ impl Deflating {
     }
 }
 
-/// Reads one of a client's offers. `None`: it is none that we can take up (RFC 7692 5.1, 7.1).
-pub(super) fn accept_offer(offer: &str) -> Option<Deflating> {
-    let mut parts = offer.split(';').map(str::trim);
-    if parts.next() != Some(NAME) {
+/// An extension as it stands in a list of them.
+pub(super) struct Named<'a> {
+    name: &'a str,
+    params: Vec<(&'a str, Option<Cow<'a, str>>)>,
+}
+
+/// Reads a list of extensions (RFC 6455 9.1). Elements may be empty, and so may the whole.
+///
+/// # Errors
+/// The element that does not conform to the grammar.
+pub(super) fn read_list(list: &str) -> Result<Vec<Named<'_>>, String> {
+    // no comma can be inside an element: a quoted value, too, has to be a token
+    let elements = list.split(',').map(str::trim_ascii).filter(|e| !e.is_empty());
+    elements.map(|e| read(e).ok_or_else(|| format!("malformed extension {e:?}"))).collect()
+}
+
+fn read(element: &str) -> Option<Named<'_>> {
+    let mut parts = element.split(';').map(str::trim_ascii);
+    let name = parts.next().filter(|name| is_token(name))?;
+    let param = |part| {
+        let (param, value) = split_param(part);
+        let fine = is_token(param) && value.as_deref().is_none_or(is_token);
+        fine.then_some((param, value))
+    };
+    Some(Named { name, params: parts.map(param).collect::<Option<_>>()? })
+}
+
+/// Whether a word needs no quotes in a header field (RFC 9110 5.6.2).
+pub(super) fn is_token(word: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&b);
+    !word.is_empty() && word.bytes().all(legal)
+}
+
+/// Takes up one of a client's offers. `None`: it is none that we can (RFC 7692 5.1, 7.1).
+pub(super) fn accept_offer(offer: &Named<'_>) -> Option<Deflating> {
+    if offer.name != NAME {
         return None;
     }
     let mut seen: Vec<&str> = Vec::new();
-    for part in parts {
-        let (param, value) = split_param(part);
-        if seen.contains(&param) {
+    for (param, value) in &offer.params {
+        if seen.contains(param) {
             return None;
         }
         seen.push(param);
-        match (param, value) {
+        match (*param, value.as_deref()) {
             (SERVER_RESETS | CLIENT_RESETS | CLIENT_BITS, None) => {}
             (CLIENT_BITS, Some(bits)) if is_window(bits) => {}
             // what we compress always has the largest window
@@ -66,9 +99,9 @@ pub(super) fn accept_offer(offer: &str) -> Option<Deflating> {
     })
 }
 
-fn split_param(part: &str) -> (&str, Option<&str>) {
+fn split_param(part: &str) -> (&str, Option<Cow<'_, str>>) {
     match part.split_once('=') {
-        Some((param, value)) => (param.trim_end(), Some(unquoted(value.trim_start()))),
+        Some((param, value)) => (param.trim_ascii_end(), Some(unquoted(value.trim_ascii_start()))),
         None => (part, None),
     }
 }
@@ -88,27 +121,28 @@ impl DeflateOffer {
         text
     }
 
-    /// Reads the server's answer, the one extension that it names.
+    /// Reads the server's answer, one of the extensions that it names.
     ///
     /// # Errors
     /// It is not an answer to this offer: what is wrong with it.
-    pub(super) fn agreed(self, answer: &str) -> Result<Deflating, String> {
-        let mut parts = answer.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
+    pub(super) fn agreed(self, answer: &Named<'_>) -> Result<Deflating, String> {
+        let name = answer.name;
         if name != NAME {
             return Err(format!("extension {name:?} was not offered"));
         }
         let mut seen: Vec<&str> = Vec::new();
-        for part in parts {
-            let (param, value) = split_param(part);
-            if seen.contains(&param) {
+        for (param, value) in &answer.params {
+            if seen.contains(param) {
                 return Err(format!("{NAME}: parameter {param:?} twice"));
             }
             seen.push(param);
-            match (param, value) {
+            match (*param, value.as_deref()) {
                 (SERVER_RESETS | CLIENT_RESETS, None) => {}
                 (SERVER_BITS, Some(bits)) if is_window(bits) => {}
-                _ => return Err(format!("{NAME}: parameter {part:?} was not offered")),
+                (_, value) => {
+                    let value = value.map(|v| format!("={v}")).unwrap_or_default();
+                    return Err(format!("{NAME}: parameter {param}{value} was not offered"));
+                }
             }
         }
         let peer_resets = seen.contains(&SERVER_RESETS);
@@ -120,9 +154,20 @@ impl DeflateOffer {
     }
 }
 
-/// A value may be a token or the same in quotes (RFC 6455 9.1).
-fn unquoted(value: &str) -> &str {
-    value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value)
+/// A value may be a token or the same in quotes (RFC 6455 9.1), where a backslash stands in front
+/// of what is meant.
+fn unquoted(value: &str) -> Cow<'_, str> {
+    let inside = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    let Some(inside) = inside.filter(|v| v.contains('\\')) else {
+        return Cow::Borrowed(inside.unwrap_or(value));
+    };
+    let mut chars = inside.chars();
+    let meant = std::iter::from_fn(|| match chars.next() {
+        // one at the end is left, and is no token
+        Some('\\') => Some(chars.next().unwrap_or('\\')),
+        other => other,
+    });
+    Cow::Owned(meant.collect())
 }
 
 /// Decimal, no leading zeros.

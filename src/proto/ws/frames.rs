@@ -255,6 +255,11 @@ impl Frames {
         std::mem::swap(&mut self.held, buffer);
     }
 
+    /// Whether our close frame has been written.
+    pub(super) fn said_close(&self) -> bool {
+        self.close_sent
+    }
+
     /// Whether nothing more comes of this connection.
     #[must_use]
     pub fn over(&self) -> bool {

@@ -6,7 +6,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::super::h1::H1;
 use super::super::{BodyLen, Codec, Head, ProtoError, ProtoErrorKind, Request, Tid};
-use super::extension::Deflating;
+use super::extension::{Deflating, is_token, read_list};
 use super::frames::{bad, no_random};
 use super::{Options, Random};
 use crate::util::TxBuf;
@@ -102,22 +102,18 @@ impl Handshake {
         let Some(answer) = only(head, "sec-websocket-extensions")?.filter(|a| !a.is_empty()) else {
             return Ok(None);
         };
-        match self.options.deflate {
-            None => Err(refused("sec-websocket-extensions", answer)),
-            Some(offer) => match offer.agreed(answer) {
-                Ok(agreed) => Ok(Some(agreed)),
-                Err(why) => Err(refused("sec-websocket-extensions", &why)),
-            },
+        let wrong = |why: String| refused("sec-websocket-extensions", &why);
+        let named = read_list(answer).map_err(wrong)?;
+        match (self.options.deflate, &named[..]) {
+            (_, []) => Ok(None),
+            (Some(offer), [one]) => offer.agreed(one).map(Some).map_err(wrong),
+            (None, [..]) | (Some(_), [_, _, ..]) => Err(wrong(format!("{answer} was not offered"))),
         }
     }
 }
 
 fn check_subprotocols(list: &str) -> Result<(), ProtoError> {
-    let token = |i: &[u8]| {
-        let legal = |b: &u8| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(b);
-        !i.is_empty() && i.iter().all(legal)
-    };
-    if items(list.as_bytes()).all(token) {
+    if list.split(',').map(str::trim).all(is_token) {
         return Ok(());
     }
     Err(bad(format!("ws subprotocols {list:?}: not a list of tokens with commas between")))

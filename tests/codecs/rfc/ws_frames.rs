@@ -3,7 +3,8 @@
 //! client's.
 //!
 //! Not to be tested here:
-//! - 7.1.1 who closes the TCP connection first, and how long that is awaited: a codec has none.
+//! - 7.1.1 who closes the TCP connection first, and how long that is awaited: a codec has none. See
+//!   `tests/ws_closing.rs`.
 //! - 5.3 the masking key "MUST be derived from a strong source of entropy": what the engine gives
 //!   is ring's; that each frame asks for one of its own is in `ws_sending.rs`.
 //! - 5.4 "MUST NOT change the fragmentation" of frames with unknown extensions: for intermediaries.
