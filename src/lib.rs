@@ -5,8 +5,8 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-#[cfg(not(feature = "tls-ring"))]
-compile_error!("TLS needs the feature tls-ring");
+#[cfg(not(any(feature = "tls-ring", feature = "tls-aws-lc")))]
+compile_error!("TLS needs one of the features tls-ring and tls-aws-lc: none is chosen");
 
 pub mod engine;
 #[allow(unsafe_code)]

@@ -22,6 +22,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const NOT_IN_PROTO: &[&str] =
     &["mio", "libc", "Instant::now", "SystemTime::now", "std::net", "std::io::Read"];
 
+/// Which library does the cryptography is known by this file alone.
+const CRYPTO: &str = "util/crypto.rs";
+const CRYPTO_LIBRARIES: &[&str] = &["ring", "aws_lc_rs"];
+
 const MAX_LINES: usize = 600;
 
 /// Files that may be longer, with the reason.
@@ -226,19 +230,31 @@ fn modules_import_only_what_they_may() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
+/// Where these words are in a source, as lines for people.
+fn places(source: &Source, words: &[&str]) -> Vec<String> {
+    let code = &source.code;
+    let found = words.iter().flat_map(|word| code.match_indices(word));
+    found
+        .filter(|(i, word)| whole_word(code, *i, word))
+        .map(|(i, word)| format!("src/{}:{}: {word}", source.name, line_of(code, i)))
+        .collect()
+}
+
 #[test]
 fn proto_is_sans_io() {
-    let mut bad = Vec::new();
-    for source in sources().iter().filter(|s| s.module() == "proto") {
-        for what in NOT_IN_PROTO {
-            for (i, _) in source.code.match_indices(what) {
-                if whole_word(&source.code, i, what) {
-                    bad.push(format!("src/{}:{}: {what}", source.name, line_of(&source.code, i)));
-                }
-            }
-        }
-    }
+    let all = sources();
+    let proto = all.iter().filter(|s| s.module() == "proto");
+    let bad: Vec<String> = proto.flat_map(|s| places(s, NOT_IN_PROTO)).collect();
     assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn one_file_chooses_the_cryptography() {
+    let all = sources();
+    let (chooses, rest): (Vec<_>, Vec<_>) = all.iter().partition(|s| s.name == CRYPTO);
+    let bad: Vec<String> = rest.into_iter().flat_map(|s| places(s, CRYPTO_LIBRARIES)).collect();
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+    assert!(chooses.iter().any(|s| !places(s, CRYPTO_LIBRARIES).is_empty()), "{CRYPTO}");
 }
 
 /// Lines with the keyword `unsafe` that opens a block, an impl or a function body; `unsafe` in the type of a function

@@ -25,6 +25,16 @@ const STREAMS: [(&str, &str, bool); 8] = [
     ),
 ];
 
+/// What the log calls the parts when a context is made.
+const NAMES: [(&str, bool); 6] = [
+    ("H1", true),
+    ("H2", cfg!(feature = "h2")),
+    ("WS", cfg!(feature = "ws")),
+    ("MQTT", cfg!(feature = "mqtt")),
+    ("SRV", cfg!(feature = "server")),
+    ("SSPROX", cfg!(feature = "proxy")),
+];
+
 /// What the log says of a part that is not there.
 fn complaint(name: &str) -> String {
     let what = match name.strip_prefix("server_") {
@@ -55,6 +65,11 @@ fn streams_are_made_or_refused_by_what_is_built_in() {
 
     for (name, _, has) in STREAMS {
         assert_eq!(got.stderr.contains(&complaint(name)), !has, "{name}: {got}");
+    }
+    let first =
+        got.stderr.lines().find(|l| l.contains("lws_create_context: ")).expect("a first line");
+    for (part, has) in NAMES {
+        assert_eq!(first.split([' ', ',']).any(|word| word == part), has, "{part}: {first}");
     }
     let proxied = "not built into this library";
     for function in ["lws_sspc_create", "lws_ss_proxy_create"] {

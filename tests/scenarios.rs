@@ -5,6 +5,7 @@ mod fixtures;
 use fixtures::certs::certs;
 use fixtures::nginx::{AccessLine, Nginx};
 use fixtures::{Outcome, closed_port, compile, peer, policy, run, scratch, start};
+use securestreams::util::crypto::digest::{SHA256, digest};
 use std::path::PathBuf;
 
 /// States of one transaction of an opportunistic stream, from `request_tx` to its end.
@@ -61,7 +62,7 @@ fn pattern(n: usize) -> Vec<u8> {
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {
-    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
+    digest(&SHA256, bytes).as_ref().to_vec()
 }
 
 /// A server block over TLS; `cert` names one of the test certificates.

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use ring::rand::{SecureRandom, SystemRandom};
 use slotmap::{Key, SlotMap};
 
 use super::codecs::Random;
@@ -25,6 +24,7 @@ use crate::policy::Policy;
 use crate::system::smd::{Class, PeerId, SendError};
 use crate::system::{cookies, sigv4};
 use crate::util::clock::{Clock, Micros, SEC};
+use crate::util::crypto::rand::{SecureRandom, SystemRandom};
 use crate::util::log;
 
 /// What the engine needs of the surrounding that it must not know.

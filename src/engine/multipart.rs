@@ -3,8 +3,6 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use super::conn::{Conn, ConnKey};
 use super::context::Context;
 use super::life::Fate;
@@ -14,6 +12,7 @@ use crate::policy::{Http, StreamType};
 use crate::proto::{BodyLen, Tid};
 use crate::stream::Flags;
 use crate::stream::http::multipart::{BOUNDARY_ENTROPY, Framing, Parser, Part, boundary};
+use crate::util::crypto::rand::{SecureRandom, SystemRandom};
 use crate::util::log;
 
 /// Stream types that may travel in one body: a chain that comes round ends here.

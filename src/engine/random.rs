@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use super::codecs::Random;
+use crate::util::crypto::rand::{SecureRandom, SystemRandom};
 
 /// Bytes that the system is asked for at once: the masks of many frames.
 const AT_ONCE: usize = 256;

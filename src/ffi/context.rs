@@ -289,10 +289,7 @@ unsafe fn create(info: &lws_context_creation_info) -> *mut lws_context {
         log::err!("lws_create_context: {} contexts exist already", registry::MAX_CONTEXTS);
         return null_mut();
     };
-    log::notice!(
-        "lws_create_context: LWS: {}, rustls, NET CLI SRV H1 H2 WS MQTT SS-JSON-POL SSPROX",
-        super::misc::version()
-    );
+    log::notice!("lws_create_context: {}", super::misc::banner());
     say_what_is_ignored(info);
     let handle = reserved.handle;
     let wake = registry_waker(handle);

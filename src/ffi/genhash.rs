@@ -1,9 +1,7 @@
-//! Hashes, HMACs and HKDF, by ring. MD5 is not offered: it logs an error and fails.
+//! Hashes, HMACs and HKDF. MD5 is not offered: it logs an error and fails.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
-
-use ring::{digest, hmac};
 
 use super::panic::guard;
 use super::ptr::{bytes, c_bytes, put_c_string};
@@ -14,6 +12,7 @@ use super::types::{
     LWS_GENHMAC_TYPE_SHA384, LWS_GENHMAC_TYPE_SHA512, lws_genhash_ctx, lws_genhash_types,
     lws_genhmac_ctx, lws_genhmac_types,
 };
+use crate::util::crypto::{digest, hmac};
 use crate::util::log;
 
 /// A name and a size for each hash; `None` for what is no hash.

@@ -4,13 +4,25 @@ use std::ffi::{c_char, c_uint, c_void};
 
 use super::panic::guard;
 use super::ptr::bytes;
+use crate::util::built;
 
 /// The version of libwebsockets whose API this is, and our own.
 const VERSION: &str = concat!("5.0.0-securestreams-", env!("CARGO_PKG_VERSION"), "\0");
 
-/// As [`lws_get_library_version`].
-pub(super) fn version() -> &'static str {
-    VERSION.trim_end_matches('\0')
+/// Version and parts of the library, as libwebsockets says them.
+pub(super) fn banner() -> String {
+    let all = [
+        ("NET CLI", true),
+        ("SRV", built::SERVER),
+        ("H1", true),
+        ("H2", built::H2),
+        ("WS", built::WS),
+        ("MQTT", built::MQTT),
+        ("SS-JSON-POL", true),
+        ("SSPROX", built::PROXY),
+    ];
+    let parts: Vec<&str> = all.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+    format!("LWS: {}, rustls, {}", VERSION.trim_end_matches('\0'), parts.join(" "))
 }
 
 /// The library's version as text.

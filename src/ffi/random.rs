@@ -2,19 +2,19 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use ring::rand::SecureRandom;
-
 use super::panic::guard;
 use super::ptr::put_c_string;
 use super::string::hex_digits;
 use super::types::lws_context;
+use crate::util::crypto::error::Unspecified;
+use crate::util::crypto::rand::{SecureRandom, SystemRandom};
 use crate::util::log;
 
 /// Fills `buf` with random bytes; false (and a log line) if there are none to be had.
 pub(super) fn fill(buf: &mut [u8]) -> bool {
-    match ring::rand::SystemRandom::new().fill(buf) {
+    match SystemRandom::new().fill(buf) {
         Ok(()) => true,
-        Err(ring::error::Unspecified) => {
+        Err(Unspecified) => {
             log::err!("the system's random number generator failed");
             false
         }

@@ -1,14 +1,13 @@
-//! The cryptography below TLS. The one place that knows which it is.
+//! What of the cryptography TLS may use.
 
 use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::CryptoProvider;
-pub(super) use rustls::crypto::ring as backend;
 
+#[cfg(feature = "tls-wide")]
+use crate::util::crypto::tls::default_provider as chosen;
 #[cfg(not(feature = "tls-wide"))]
 use narrow::provider as chosen;
-#[cfg(feature = "tls-wide")]
-use rustls::crypto::ring::default_provider as chosen;
 
 /// What TLS may use.
 pub(super) fn provider() -> Arc<CryptoProvider> {
@@ -22,17 +21,18 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 mod narrow {
     use std::sync::Arc;
 
-    use ring::rand::{SecureRandom as _, SystemRandom};
-    use rustls::crypto::ring::cipher_suite as suite;
-    use rustls::crypto::ring::kx_group::{SECP256R1, SECP384R1};
-    use rustls::crypto::ring::sign::{RsaSigningKey, any_ecdsa_type};
     use rustls::crypto::{
         CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
     };
     use rustls::pki_types::PrivateKeyDer;
     use rustls::sign::SigningKey;
     use rustls::{Error, SignatureScheme, SupportedCipherSuite};
-    use webpki::ring as check;
+
+    use crate::util::crypto::rand::{SecureRandom as _, SystemRandom};
+    use crate::util::crypto::signatures as check;
+    use crate::util::crypto::tls::cipher_suite as suite;
+    use crate::util::crypto::tls::kx_group::{SECP256R1, SECP384R1};
+    use crate::util::crypto::tls::sign::{RsaSigningKey, any_ecdsa_type};
 
     static SUITES: &[SupportedCipherSuite] = &[
         suite::TLS13_AES_128_GCM_SHA256,

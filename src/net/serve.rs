@@ -15,9 +15,10 @@ use rustls::server::{
 };
 use rustls::{KeyLogFile, RootCertStore, ServerConfig};
 
-use super::crypto::{backend, provider};
+use super::crypto::provider;
 use super::tls::{Below, tls_error};
 use super::{Identity, Tls, Transport, TrustError};
+use crate::util::crypto::tls::Ticketer;
 
 /// Sessions that a server remembers for clients that know no tickets.
 const MAX_SESSIONS: usize = 1024;
@@ -80,7 +81,7 @@ impl ServerStore {
         let mut config = builder.with_cert_resolver(identity.resolver());
         config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
         config.key_log = Arc::new(KeyLogFile::new());
-        match backend::Ticketer::new() {
+        match Ticketer::new() {
             Ok(ticketer) => {
                 config.ticketer = ticketer;
                 config.session_storage = ServerSessionMemoryCache::new(MAX_SESSIONS);

@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
-use ring::{digest, hmac};
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::util::crypto::{digest, hmac};
 
 /// The field that says when the request was made; it is signed.
 pub const DATE: &str = "x-amz-date";

@@ -36,7 +36,7 @@ main(int argc, char **argv)
 	int n, made;
 
 	CHECK(argc > 2);
-	lws_set_log_level(LLL_ERR, NULL);
+	lws_set_log_level(LLL_ERR | LLL_NOTICE, NULL);
 	memset(&info, 0, sizeof(info));
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.pss_policies_json = argv[1];

@@ -10,6 +10,7 @@ use std::time::Duration;
 use securestreams::proto::ws::{DeflateOffer, Options, Ws};
 use securestreams::proto::{Codec, Event, Tid};
 use securestreams::util::TxBuf;
+use securestreams::util::crypto::rand::{SecureRandom, SystemRandom};
 use tungstenite::handshake::server::{Request, Response};
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -42,9 +43,7 @@ impl Client {
     fn new(port: u16, options: Options) -> Self {
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let random = |bytes: &mut [u8]| {
-            ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).is_ok()
-        };
+        let random = |bytes: &mut [u8]| SystemRandom::new().fill(bytes).is_ok();
         let (mut codec, mut out) = (Ws::new(options, std::rc::Rc::new(random)), TxBuf::new());
         let tid = codec.start(&request(), &mut out).unwrap();
         let mut client = Self { socket, codec, out, tid, bytes: Vec::new() };

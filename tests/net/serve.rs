@@ -6,10 +6,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use rustls::crypto::ring::default_provider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 use securestreams::net::{Identity, Tls, Transport, TrustStore};
+use securestreams::util::crypto::tls::default_provider;
 
 use crate::drive::{Driver, small_buffers, tcp};
 use crate::pki::Cert;

@@ -4,10 +4,10 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use rustls::crypto::ring::default_provider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use securestreams::net::{Identity, TRUST_LOOK_EVERY, Tls, TrustError, TrustStore};
+use securestreams::util::crypto::tls::default_provider;
 
 use crate::drive::tcp;
 use crate::pki::{Cert, Dates, LEAF, Pki, Spec};

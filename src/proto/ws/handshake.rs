@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::super::h1::H1;
 use super::super::{BodyLen, Codec, Head, ProtoError, ProtoErrorKind, Request, Tid};
@@ -10,6 +9,7 @@ use super::extension::{Deflating, is_token, read_list};
 use super::frames::{bad, no_random};
 use super::{Options, Random};
 use crate::util::TxBuf;
+use crate::util::crypto::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 /// RFC 6455 1.3.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
