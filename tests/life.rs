@@ -1,6 +1,9 @@
 //! The life of streams in virtual time: whole retry schedules, timeouts and validity checks
 //! against unix sockets, without waiting for any of them.
 
+#[path = "fixtures/no_host.rs"]
+mod no_host;
+
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,31 +11,13 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 
 use securestreams::engine::{
-    Context, ContextOptions, CreateError, DeviceBlob, Handler, Host, MqttBlob, NewStream,
-    StreamKey, TxAnswer,
+    Context, ContextOptions, CreateError, Handler, NewStream, StreamKey, TxAnswer,
 };
 use securestreams::policy;
 use securestreams::stream::{Flags, Ret, State};
 use securestreams::util::clock::{Clock, MS, SEC, Virtual};
 
-struct NoHost;
-
-impl Host for NoHost {
-    fn timer_due(&self, _: usize) {}
-    fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
-        None
-    }
-    fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        None
-    }
-    fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn woken(&self) {}
-}
+use no_host::NoHost;
 
 /// What the program would have seen: states with the time in ms, payload.
 #[derive(Default)]

@@ -1,6 +1,9 @@
 //! Listening streams in virtual time: what clients get, what the program is told, limits, and
 //! clients that are slow or many.
 
+#[path = "fixtures/no_host.rs"]
+mod no_host;
+
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -9,31 +12,13 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use securestreams::engine::{
-    Context, ContextOptions, CreateError, DeviceBlob, Handler, Host, MqttBlob, NewStream,
-    StreamKey, TxAnswer,
+    Context, ContextOptions, CreateError, Handler, NewStream, StreamKey, TxAnswer,
 };
 use securestreams::policy;
 use securestreams::stream::{Flags, Ret, State};
 use securestreams::util::clock::{MS, SEC, Virtual};
 
-struct NoHost;
-
-impl Host for NoHost {
-    fn timer_due(&self, _: usize) {}
-    fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
-        None
-    }
-    fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        None
-    }
-    fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn woken(&self) {}
-}
+use no_host::NoHost;
 
 /// What all streams of a server share.
 #[derive(Default)]

@@ -1,42 +1,26 @@
 //! RFC 6455 7.1 and 9.1 on real sockets, in virtual time: how ws connections end for client and
 //! server, and handshakes that fail. The peers here speak bytes, so that they can be wrong.
 
+#[path = "fixtures/no_host.rs"]
+mod no_host;
+
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
-use securestreams::engine::{
-    Context, ContextOptions, DeviceBlob, Handler, Host, MqttBlob, NewStream, StreamKey, TxAnswer,
-};
+use securestreams::engine::{Context, ContextOptions, Handler, NewStream, StreamKey, TxAnswer};
 use securestreams::policy;
 use securestreams::stream::{Flags, Ret, State};
 use securestreams::util::clock::{MS, SEC, Virtual};
 use tungstenite::handshake::derive_accept_key;
 
+use no_host::NoHost;
+
 /// How long our client awaits the server's close, and our server the client's, in ms.
 const CLIENT_WAITS: u64 = 5000;
 const SERVER_WAITS: u64 = 2000;
-
-struct NoHost;
-
-impl Host for NoHost {
-    fn timer_due(&self, _: usize) {}
-    fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
-        None
-    }
-    fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        None
-    }
-    fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn woken(&self) {}
-}
 
 #[derive(Default)]
 struct Log {

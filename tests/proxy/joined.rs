@@ -1,36 +1,20 @@
 //! A client and a proxy in one context, with a link of memory between them: bytes go over when
 //! they are told to, and may change on the way. The fuzz target `link` uses it too.
 
+#[path = "../fixtures/no_host.rs"]
+mod no_host;
+
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use securestreams::engine::{
-    Context, ContextOptions, DeviceBlob, Handler, Host, MqttBlob, TxAnswer,
-};
+use securestreams::engine::{Context, ContextOptions, Handler, TxAnswer};
 use securestreams::policy;
 use securestreams::proxy::client::{Client, Loop};
 use securestreams::proxy::server::{Desk, Home, Options, Piped, Verdict, Way, Wrote};
 use securestreams::stream::{Flags, Ret, State};
 use securestreams::util::clock::Monotonic;
 
-struct NoHost;
-
-impl Host for NoHost {
-    fn timer_due(&self, _: usize) {}
-    fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
-        None
-    }
-    fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        None
-    }
-    fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn woken(&self) {}
-}
+pub use no_host::NoHost;
 
 struct WeakHome(Weak<Context>);
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use securestreams::engine::{Context, ContextOptions, DeviceBlob, Host, MqttBlob};
+use securestreams::engine::{Context, ContextOptions};
 use securestreams::net::Bind;
 use securestreams::policy;
 use securestreams::proto::sss::{ClientDecoder, Payload, ProxyDecoder, Sent, ToClient, ToProxy};
@@ -17,30 +17,13 @@ use securestreams::proxy::server::{Home, Options, Place, Proxy};
 use securestreams::util::TxBuf;
 use securestreams::util::clock::{MS, Monotonic};
 
+use super::joined::NoHost;
+
 /// Nothing here takes as long.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// The loop looks at the stop flag this often at least.
 const TURN: u64 = 20 * MS;
-
-struct NoHost;
-
-impl Host for NoHost {
-    fn timer_due(&self, _: usize) {}
-    fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
-        None
-    }
-    fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-        None
-    }
-    fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
-        None
-    }
-    fn woken(&self) {}
-}
 
 struct ThreadHome(Weak<Context>);
 

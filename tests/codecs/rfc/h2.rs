@@ -1,7 +1,7 @@
 //! RFC 9113 4 to 8: what comes of a peer's frames: rows for both sides, for a server, for a client.
 //! The `h2` crate is underneath. A row whose name ends in `*` has the crate's answer where the RFC
 //! names another: a connection error in place of a stream error, as 5.4.1 allows, or PROTOCOL_ERROR
-//! for a closer code, which 7 lets a peer take as it likes.
+//! where there is a closer code, which falls short of 7.
 //!
 //! Floods, resets, limits of heads and bodies, and windows that wait for credit are in
 //! `h2_serve.rs`, `h2_receive.rs` and `h2_send.rs`.
