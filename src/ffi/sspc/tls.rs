@@ -13,7 +13,7 @@ use super::Sspc;
 use crate::engine::LinkTls;
 use crate::proxy::client::Place;
 use crate::proxy::tls::Files;
-use crate::util::log;
+use crate::util::{built, log};
 
 const CA: &str = "SECURESTREAMS_PROXY_CA";
 const CERT: &str = "SECURESTREAMS_PROXY_CERT";
@@ -111,6 +111,10 @@ pub unsafe extern "C" fn lws_sspc_link_tls(
     guard("lws_sspc_link_tls", 1, || {
         let Some(cx) = registry::context("lws_sspc_link_tls", context) else { return 1 };
         let _frame = cx.enter();
+        if !built::PROXY {
+            log::err!("lws_sspc_link_tls: streams at a proxy are not built into this library");
+            return 1;
+        }
         // SAFETY: as the caller promises.
         let wanted = match unsafe { tls.as_ref() } {
             None => Ok(Wanted::Plain),

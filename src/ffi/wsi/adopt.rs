@@ -15,7 +15,7 @@ use super::super::types::{
     LWS_ADOPT_RAW_FILE_DESC, LWS_ADOPT_SOCKET, LWS_CALLBACK_RAW_ADOPT_FILE, lws, lws_adopt_desc,
 };
 use super::{Protocol, Session, Watch, Wsi};
-use crate::util::log;
+use crate::util::{built, log};
 
 const NAME: &str = "lws_adopt_descriptor_vhost_via_info";
 
@@ -72,6 +72,10 @@ pub unsafe extern "C" fn lws_adopt_descriptor_vhost_via_info(
 /// # Safety
 /// `info`'s pointers are good.
 unsafe fn adopt(info: &lws_adopt_desc, fd: RawFd) -> Result<Rc<Wsi>, String> {
+    // transports of proxies are what they are for
+    if !built::PROXY {
+        return Err("the proxy's part is not built into this library".to_owned());
+    }
     if info.r#type != LWS_ADOPT_RAW_FILE_DESC {
         return Err(format!("type {}: only LWS_ADOPT_RAW_FILE_DESC is possible", info.r#type));
     }
