@@ -5,7 +5,7 @@ mod fixtures;
 
 use std::path::{Path, PathBuf};
 
-use fixtures::{Outcome, Running, compile, peer, policy, scratch, start};
+use fixtures::{Outcome, Running, compile, echo_policy, peer, scratch, start};
 
 struct World {
     dir: PathBuf,
@@ -17,12 +17,7 @@ impl World {
     fn new() -> Self {
         let server = peer::echo();
         let dir = scratch("mux");
-        let kind = format!(
-            "{{\"echo\": {{\"endpoint\": \"127.0.0.1\", \"port\": {}, \"protocol\": \"raw\", \
-             \"opportunistic\": true, \"retry\": \"default\"}}}}",
-            server.port
-        );
-        let policy = policy(&dir, &[], &[kind]);
+        let policy = echo_policy(&dir, server.port);
         Self { dir, policy, _server: server }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use fixtures::{Running, compile, peer, policy, run, scratch, start};
+use fixtures::{Running, compile, echo_policy, peer, run, scratch, start};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -29,12 +29,7 @@ impl Echo {
     fn new() -> Self {
         let server = peer::echo();
         let dir = scratch("proxy");
-        let kind = format!(
-            "{{\"echo\": {{\"endpoint\": \"127.0.0.1\", \"port\": {}, \"protocol\": \"raw\", \
-             \"opportunistic\": true, \"retry\": \"default\"}}}}",
-            server.port
-        );
-        let policy = policy(&dir, &[], &[kind]);
+        let policy = echo_policy(&dir, server.port);
         Self { dir, policy, _server: server }
     }
 

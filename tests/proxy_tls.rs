@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use fixtures::certs::certs;
 use fixtures::peer::{self, Peer};
 use fixtures::proxies::Proxy;
-use fixtures::{Outcome, Running, closed_port, compile, policy, run, scratch, start_in};
+use fixtures::{Outcome, Running, closed_port, compile, echo_policy, run, scratch, start_in};
 
 const LIMIT: Duration = Duration::from_secs(30);
 /// Large enough to fill every buffer on the way many times.
@@ -30,12 +30,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let server = peer::echo();
-        let kind = format!(
-            "{{\"echo\": {{\"endpoint\": \"127.0.0.1\", \"port\": {}, \"protocol\": \"raw\", \
-             \"opportunistic\": true, \"retry\": \"default\"}}}}",
-            server.port
-        );
-        let policy = policy(&scratch("proxy"), &[], &[kind]);
+        let policy = echo_policy(&scratch("proxy"), server.port);
         Self { policy, port: closed_port(), _server: server }
     }
 

@@ -409,11 +409,11 @@ impl Core {
         }
     }
 
-    /// Takes a connection back out of the ready queue if it is the last one there and nothing
+    /// Takes a connection back out of the ready queue if it is the only one there and nothing
     /// more is to be read: then there is only what its streams want to send.
     pub fn take_back(&mut self, key: ConnKey) -> bool {
-        let last = self.ready.len() == 1 && self.ready.back() == Some(&key);
-        let take = last && self.conns.get(key).is_some_and(|c| !c.readable);
+        let alone = self.ready.len() == 1 && self.ready.back() == Some(&key);
+        let take = alone && self.conns.get(key).is_some_and(|c| !c.readable);
         if take {
             self.ready.pop_back();
         }

@@ -30,12 +30,13 @@
 //! | `multipart` | bodies of several parts, both ways |
 //! | `cookies` | cookies in requests and responses |
 //! | `leave` | the orderly end of connections |
+//! | `trace` | what happens on connections, for the log at its most talkative |
 //! | `pool` | idle connections waiting for the next transaction |
 //! | `shared` | connections that several streams use at the same time |
 //! | `codecs` | codecs that may be left out of the library |
 //! | `open` | which codec an open connection gets, and how streams start on it |
 //! | `serve` | listening, connections that come in, requests and their answers |
-//! | `plugs` | what else lives on the loop: listeners, links of proxied programs |
+//! | `plugs` | what else lives on the loop: listeners, links of proxied programs, adopted descriptors |
 //! | `proxied` | what streams need that another process uses |
 //! | `local` | streams that never leave the process: their turn in the loop |
 //! | `sink` | sources and sinks |
