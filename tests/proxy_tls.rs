@@ -467,16 +467,17 @@ fn cutting_relay(port: u16, counted: Counted, cuts: usize, step: usize) -> Peer 
 
 #[test]
 fn links_that_are_cut_at_any_byte_are_made_anew() {
-    // the handshake and the first message, which is longer
     const CUTS: usize = 180;
     const STEP: usize = 29;
+    // longer than the longest cut: no connection that is cut can have carried one, whichever round it was for
+    const MESSAGE: usize = CUTS * STEP + 1000;
     let world = World::new();
     let proxy = world.proxy(Some("good"), Some("ca"));
     for counted in [Counted::ToProxy, Counted::ToClient] {
         let relay = cutting_relay(world.port, counted, CUTS, STEP);
         let place = format!("127.0.0.1:{}", relay.port);
-        let streams = CUTS.to_string();
-        let got = done(client_of(&place, &["2", "3000", &streams], &env().get()));
+        let (size, streams) = (MESSAGE.to_string(), CUTS.to_string());
+        let got = done(client_of(&place, &["2", &size, &streams], &env().get()));
         assert!(relay.accepted() >= 2 * CUTS, "{} connections", relay.accepted());
         assert!(got.stdout.contains("retry"), "{got}");
         assert!(got.stdout.contains("again"), "some are cut in the middle of a message: {got}");
