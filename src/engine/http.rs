@@ -453,13 +453,18 @@ fn announced(stream: &Stream) -> Option<u64> {
     declared.or_else(direct).filter(|len| *len > 0)
 }
 
+/// Whether the stream's request may carry what `tx` provides. A length among the metadata is the program's word that there
+/// is a body, whatever the method.
+pub(super) fn may_send_body(stream: &Stream, method: &str) -> bool {
+    has_body_method(method) || announced(stream).is_some()
+}
+
 /// How the body goes out. Without a length announced by `request_tx_len` there is none.
 fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
     if speaks == Protocol::Ws {
         return BodyLen::None;
     }
-    // a length among the metadata is the program's word that there is a body, whatever the method
-    let has_body = has_body_method(method) || announced(stream).is_some();
+    let has_body = may_send_body(stream, method);
     if speaks == Protocol::H2 && !stream.txn.as_get {
         return match stream.tx_len {
             Some(len) if has_body && !stream.kind.http.no_content_length => BodyLen::Known(len),

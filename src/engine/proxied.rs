@@ -24,7 +24,7 @@ impl Context {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             let waits = stream.proxied && stream.phase == Phase::Connecting && !stream.txn.as_get;
-            if !waits || !super::http::has_body_method(method) {
+            if !waits || !super::http::may_send_body(stream, method) {
                 return;
             }
             stream.response_timer.take()
