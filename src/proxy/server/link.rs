@@ -237,12 +237,16 @@ impl Link {
             },
             ToProxy::Timeout(ms) => set_timeout(cx, key, *ms),
             ToProxy::LengthHint(len) => {
-                let first = self.uplink.borrow().is_empty();
-                if first {
-                    let _ = cx.request_tx_len(key, u64::from(*len));
-                } else {
-                    self.uplink.borrow_mut().announce(u64::from(*len));
+                let (len, first) = (u64::from(*len), self.uplink.borrow().is_empty());
+                // where messages go whole the message asks for itself, when it is here
+                if self.marks.get().whole || !first {
+                    self.uplink.borrow_mut().announce(len);
                 }
+                let _ = match (first, self.marks.get().whole) {
+                    (true, false) => cx.request_tx_len(key, len),
+                    (true, true) => cx.request_tx(key),
+                    (false, _) => Ret::Ok,
+                };
             }
         }
         Ok(())
