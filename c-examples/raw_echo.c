@@ -78,6 +78,9 @@ echo_state(void *userobj, void *h_src, lws_ss_constate_t state,
 
 	switch ((int)state) {
 	case LWSSSCS_CREATING:
+#if defined(LWS_SS_USE_SSPC)
+	case LWSSSCS_CONNECTED:	/* with a proxy the first one only connects */
+#endif
 		return lws_ss_request_tx(lws_ss_from_user(me));
 	case LWSSSCS_DISCONNECTED:
 	case LWSSSCS_ALL_RETRIES_FAILED:

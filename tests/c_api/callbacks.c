@@ -263,7 +263,9 @@ tag_stays(void)
 	serve_until(&done);
 	late = lws_ss_tag(subject);
 	check(early == late, "the tag moved");
+#if !defined(LWS_SS_USE_SSPC)	/* only the proxy knows it */
 	check(!!strstr(late, "/text"), "no path in the tag");
+#endif
 	lws_strncpy(copy, late, sizeof(copy));
 	check(!strcmp(copy, early), "the tags differ");
 	lws_ss_destroy(&subject);

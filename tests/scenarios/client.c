@@ -153,6 +153,11 @@ client_state(void *userobj, void *h_src, lws_ss_constate_t state,
 
 	switch ((int)state) {
 	case LWSSSCS_CONNECTED:
+#if defined(LWS_SS_USE_SSPC)
+		/* what was asked for before was to connect, no more */
+		if (lws_ss_request_tx(me->ss))
+			return LWSSSSRET_DESTROY_ME;
+#endif
 		if (!want_meta)
 			break;
 		if (lws_ss_get_metadata(me->ss, want_meta, (const void **)&p, &len))

@@ -68,6 +68,11 @@ parts_state(void *userobj, void *sh, lws_ss_constate_t state, lws_ss_tx_ordinal_
 		m->sent = 0;
 		return LWSSSSRET_OK;
 	}
+#if defined(LWS_SS_USE_SSPC)
+	/* what was asked for before was to connect, no more */
+	if (state == LWSSSCS_CONNECTED && m->part < parts)
+		return lws_ss_request_tx(m->ss);
+#endif
 	if (state == LWSSSCS_DISCONNECTED || state == LWSSSCS_ALL_RETRIES_FAILED)
 		over = 1;
 
