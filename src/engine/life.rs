@@ -51,7 +51,9 @@ impl Context {
             stream.depth += 1;
             Rc::clone(&stream.handler)
         };
+        let frame = Frame(self, key);
         let answer = f(&*handler);
+        std::mem::forget(frame);
         let doomed = {
             let mut core = self.core();
             match core.streams.get_mut(key) {
@@ -324,6 +326,17 @@ impl Context {
             stream
         };
         drop(stream);
+    }
+}
+
+/// A callback's frame that a panic goes through: it is none any more.
+struct Frame<'c>(&'c Context, StreamKey);
+
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        if let Some(stream) = self.0.core().streams.get_mut(self.1) {
+            stream.depth -= 1;
+        }
     }
 }
 

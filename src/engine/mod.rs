@@ -29,6 +29,7 @@
 //! | `perf` | times of connecting and of the response, for streams that want to know |
 //! | `multipart` | bodies of several parts, both ways |
 //! | `cookies` | cookies in requests and responses |
+//! | `fault` | panics in the turns of connections |
 //! | `leave` | the orderly end of connections |
 //! | `trace` | what happens on connections, for the log at its most talkative |
 //! | `pool` | idle connections waiting for the next transaction |
@@ -56,6 +57,7 @@ mod conn;
 mod context;
 mod cookies;
 mod dial;
+mod fault;
 mod fetch_policy;
 mod file;
 mod http;

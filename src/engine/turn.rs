@@ -155,7 +155,7 @@ impl Context {
             }
         }
         for (key, slot) in racing {
-            self.race_ready(key, slot);
+            self.contained(key, |cx| cx.race_ready(key, slot));
         }
         Ok(woken)
     }
@@ -183,10 +183,10 @@ impl Context {
     fn serve_first(&self, count: usize) {
         for _ in 0..count {
             let Some(conn) = self.core().ready.pop_front() else { break };
-            self.service(conn);
+            self.contained(conn, |cx| cx.service(conn));
             // what its own callbacks asked for is done at once, or the next turn could not sleep
             if self.core().take_back(conn) {
-                self.service(conn);
+                self.contained(conn, |cx| cx.service(conn));
             }
         }
     }
@@ -204,12 +204,14 @@ impl Context {
                 Some(Timer::External(token)) => self.host.timer_due(token),
                 Some(Timer::Retry(key)) => self.retry_due(key),
                 Some(Timer::StreamTimeout(key)) => self.timed_out(key),
-                Some(Timer::ConnDeadline(conn)) => self.deadline_passed(conn),
-                Some(Timer::Race(conn)) => self.race_due(conn),
-                Some(Timer::Validity(conn)) => self.validity_due(conn),
+                Some(Timer::ConnDeadline(conn)) => {
+                    self.contained(conn, |cx| cx.deadline_passed(conn));
+                }
+                Some(Timer::Race(conn)) => self.contained(conn, |cx| cx.race_due(conn)),
+                Some(Timer::Validity(conn)) => self.contained(conn, |cx| cx.validity_due(conn)),
                 Some(Timer::Response(key)) => self.response_late(key),
                 Some(Timer::Accept(port)) => self.accept_again(port),
-                Some(Timer::Codec(conn)) => self.codec_due(conn),
+                Some(Timer::Codec(conn)) => self.contained(conn, |cx| cx.codec_due(conn)),
                 Some(Timer::Plug(key)) => self.plug_due(key),
             }
         }
