@@ -18,3 +18,7 @@ pub mod proxy;
 pub mod stream;
 pub mod system;
 pub mod util;
+
+// shared test code names the crate from outside
+#[cfg(test)]
+extern crate self as securestreams;

@@ -83,33 +83,12 @@ mod tests {
     use std::rc::Rc;
     use std::time::{Duration, Instant};
 
-    use super::super::{
-        Context, ContextOptions, DeviceBlob, Handler, Host, MqttBlob, NewStream, StreamKey,
-        TxAnswer,
-    };
+    use super::super::no_host::NoHost;
+    use super::super::{Context, ContextOptions, Handler, NewStream, StreamKey, TxAnswer};
     use crate::proto::{Codec, Event, Head, ProtoError, Request, Reuse, Tid, TxWindow};
     use crate::stream::{Flags, Ret, State};
     use crate::util::clock::{MS, SEC, Virtual};
     use crate::util::{Micros, TxBuf};
-
-    struct NoHost;
-
-    impl Host for NoHost {
-        fn timer_due(&self, _: usize) {}
-        fn auth_blob(&self, _: u8) -> Option<Vec<u8>> {
-            None
-        }
-        fn device_blob(&self, _: DeviceBlob) -> Option<Vec<u8>> {
-            None
-        }
-        fn client_cert(&self, _: u8) -> Option<(Vec<u8>, Vec<u8>)> {
-            None
-        }
-        fn mqtt_blob(&self, _: MqttBlob) -> Option<Vec<u8>> {
-            None
-        }
-        fn woken(&self) {}
-    }
 
     /// A codec that breaks down whatever is asked of it that the loop asks for by itself.
     struct Faulty;

@@ -66,6 +66,9 @@ mod leave;
 mod life;
 mod local;
 mod multipart;
+#[cfg(test)]
+#[path = "../../tests/fixtures/no_host.rs"]
+pub mod no_host;
 mod open;
 mod part;
 mod perf;

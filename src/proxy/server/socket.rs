@@ -217,3 +217,135 @@ impl Plug for SocketLink {
         self.close(cx, key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::{ErrorKind, Read, Result, Write};
+    use std::os::unix::net::UnixStream;
+    use std::rc::{Rc, Weak};
+    use std::time::{Duration, Instant};
+
+    use super::super::clients::{Clients, Who};
+    use super::super::{Home, Limits, Options};
+    use super::SocketLink;
+    use crate::engine::no_host::NoHost;
+    use crate::engine::{Context, ContextOptions};
+    use crate::net::Transport;
+    use crate::proto::sss::ToProxy;
+    use crate::util::TxBuf;
+    use crate::util::clock::{MS, Monotonic};
+
+    /// Takes everything at once, as TLS does with a message, and sends it when it is flushed.
+    struct Generous {
+        socket: mio::net::UnixStream,
+        taken: Vec<u8>,
+        holds: Rc<Cell<usize>>,
+    }
+
+    impl Transport for Generous {
+        fn handshake(&mut self) -> Result<bool> {
+            Ok(true)
+        }
+        fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+            self.socket.read(buf)
+        }
+        fn write(&mut self, buf: &[u8]) -> Result<usize> {
+            self.taken.extend_from_slice(buf);
+            self.holds.set(self.taken.len());
+            Ok(buf.len())
+        }
+        fn flush(&mut self) -> Result<bool> {
+            while !self.taken.is_empty() {
+                match self.socket.write(&self.taken) {
+                    Ok(n) => drop(self.taken.drain(..n)),
+                    Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(false),
+                    Err(e) => return Err(e),
+                }
+            }
+            Ok(true)
+        }
+        fn has_buffered(&self) -> bool {
+            false
+        }
+        fn shutdown(&mut self) {}
+        fn alpn(&self) -> Option<&[u8]> {
+            None
+        }
+        fn source(&mut self) -> &mut dyn mio::event::Source {
+            &mut self.socket
+        }
+        fn peer(&self) -> String {
+            "the test".to_owned()
+        }
+    }
+
+    struct Way(Weak<Context>);
+
+    impl Home for Way {
+        fn enter(&self, f: &mut dyn FnMut(&Context)) {
+            if let Some(cx) = self.0.upgrade() {
+                f(&cx);
+            }
+        }
+    }
+
+    fn context() -> Rc<Context> {
+        let text = br#"{"s":[{"s":{"endpoint":"127.0.0.1","port":1,"protocol":"raw","opportunistic":true}}]}"#;
+        let policy = Rc::new(crate::policy::parse(text).policy.expect("a policy"));
+        let clock = Box::new(Monotonic::new());
+        let cx = Context::new(policy, clock, Box::new(NoHost), ContextOptions::default());
+        Rc::new(cx.expect("a context"))
+    }
+
+    /// A socket that takes nothing more, its other end, and how much is in it.
+    fn full() -> (UnixStream, UnixStream, usize) {
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        ours.set_nonblocking(true).expect("an option");
+        theirs.set_nonblocking(true).expect("an option");
+        let mut filled = 0;
+        for piece in [4096, 1] {
+            while let Ok(n) = (&ours).write(&[0; 4096][..piece]) {
+                filled += n;
+            }
+        }
+        (ours, theirs, filled)
+    }
+
+    #[test]
+    fn what_the_transport_has_taken_goes_out_though_nothing_follows() {
+        let cx = context();
+        let (ours, mut theirs, mut filled) = full();
+        let holds = Rc::new(Cell::new(0));
+        let socket = mio::net::UnixStream::from_std(ours);
+        let transport = Box::new(Generous { socket, taken: Vec::new(), holds: Rc::clone(&holds) });
+        let share = Clients::new(Limits::default()).admit(Who::Unknown).expect("a place");
+        let parts = (Rc::new(Way(Rc::downgrade(&cx))) as Rc<dyn Home>, Rc::default());
+        SocketLink::start(&cx, transport, "test".to_owned(), parts, share, &Options::default());
+        let mut asked = TxBuf::new();
+        let ask = ToProxy::StreamType { pid: 1, credit: 0, name: "s" };
+        ask.encode(&mut asked).expect("a frame");
+        theirs.write_all(asked.pending()).expect("the link");
+        let limit = Instant::now() + Duration::from_secs(10);
+        let turn = || {
+            assert!(Instant::now() < limit, "never happened");
+            cx.turn(Some(10 * MS)).expect("a turn");
+        };
+        // the stream exists, and CREATING is told
+        while holds.get() == 0 || cx.time_to_work() == Some(0) {
+            turn();
+        }
+        let (mut came, mut buffer) = (0, [0; 4096]);
+        while came < holds.get() {
+            match theirs.read(&mut buffer) {
+                Ok(n) => {
+                    let old = n.min(filled);
+                    filled -= old;
+                    came += n - old;
+                }
+                Err(_) => turn(),
+            }
+        }
+        cx.end();
+    }
+}
