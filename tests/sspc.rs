@@ -220,6 +220,14 @@ fn misuse_is_refused() {
 }
 
 #[test]
+fn names_of_rideshare_types_go_with_their_stream() {
+    let proxy = SsProxy::start(&socket());
+    let outcome = run(&program(), &["names", &place(&proxy.socket)]);
+    outcome.expect_code(0);
+    assert_eq!(outcome.lines().last(), Some(&"ok"), "{outcome}");
+}
+
+#[test]
 fn a_transport_that_reports_what_it_was_told_to_do_makes_no_attempt_for_a_stream_that_is_gone() {
     let proxy = SsProxy::start(&socket());
     for at in [&socket(), &proxy.socket] {

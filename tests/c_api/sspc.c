@@ -4,6 +4,7 @@
  *   sspc trace PLACE TYPE UNTIL         prints what the stream is told, until a state (or "rx")
  *   sspc nested PLACE TYPE EVENT ACTION performs an action inside a callback
  *   sspc misuse PLACE                   calls that are to be refused
+ *   sspc names PLACE                    streams that are told many names, one after the other
  *   sspc rude PLACE                     the transport reports what it was told to do, and more
  *
  * PLACE is +SOCKET, or PORT of 127.0.0.1, or PORT@ADDRESS to come from there, or =SOCKET for a transport of the program's own. Exit code 0 and a last line "ok" if all checks held.
@@ -12,6 +13,7 @@
 #include <libwebsockets.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -428,6 +430,74 @@ static void rude(void)
 	CHECK(txp_attempts == attempts);
 }
 
+/* streams, one after the other, that are told the names of many rideshare types: those go with their stream */
+
+#define NAMED		60
+#define NAMES		40	/* of each */
+#define NAME		250	/* bytes of each */
+#define SETTLED		10	/* streams until what is made once is there */
+
+static size_t in_use(void)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+	return mallinfo2().uordblks;
+#else
+	return 0;
+#endif
+}
+
+static lws_ss_state_return_t named_rx(void *userobj, const uint8_t *buf, size_t len, int flags)
+{
+	static int heard;
+	obj_t *o = userobj;
+
+	(void)buf;
+	(void)len;
+	(void)flags;
+	CHECK(strlen(lws_ss_rideshare(o->h)) == NAME);
+	return ++heard % NAMES ? LWSSSSRET_OK : LWSSSSRET_DESTROY_ME;
+}
+
+static lws_ss_state_return_t named_state(void *userobj, void *h_src, lws_ss_constate_t state,
+					 lws_ss_tx_ordinal_t ack)
+{
+	obj_t *o = userobj;
+
+	(void)h_src;
+	(void)ack;
+	if (state == LWSSSCS_CREATING)
+		return lws_ss_client_connect(o->h);
+	if (state == LWSSSCS_DESTROYING)
+		subject.destroying = 1;
+	return LWSSSSRET_OK;
+}
+
+static void names(void)
+{
+	lws_ss_info_t ssi = {
+		.handle_offset = offsetof(obj_t, h),
+		.opaque_user_data_offset = offsetof(obj_t, t),
+		.rx = named_rx,
+		.state = named_state,
+		.user_alloc = sizeof(obj_t),
+		.streamtype = "named",
+	};
+	size_t settled = 0;
+	int n;
+
+	for (n = 0; n < NAMED && !failed; n++) {
+		if (n == SETTLED)
+			settled = in_use();
+		subject.destroying = 0;
+		CHECK(!lws_ss_create(cx, 0, &ssi, &subject, NULL, NULL, NULL));
+		while (!subject.destroying && !done && lws_service(cx, 0) >= 0)
+			;
+	}
+	CHECK(in_use() < settled + (NAMED - SETTLED) * NAMES * NAME / 4);
+	subject.destroying = 0;
+	done = 1;
+}
+
 static void check_ends(const struct track *t)
 {
 	CHECK(t->destroying <= 1);
@@ -467,6 +537,8 @@ int main(int argc, const char **argv)
 		misuse();
 	else if (!strcmp(mode, "rude"))
 		rude();
+	else if (!strcmp(mode, "names"))
+		names();
 	else if (!strcmp(mode, "trace") && argc == 5) {
 		tracing = 1;
 		type = argv[3];
