@@ -485,7 +485,9 @@ fn service(cx: &Rc<CContext>, no_wait: bool) -> bool {
     let fresh = cx.fresh.get();
     cx.go_operational();
     // a message may be what the program waits for: no sleep after it
-    let told = cx.services.smd.deliver_pending(super::time::lws_now_usecs());
+    let smd = &cx.services.smd;
+    // most turns have none: neither peers nor the clock are looked at
+    let told = smd.pending() && smd.deliver_pending(super::time::lws_now_usecs());
     settle(cx);
     let at_once = no_wait || fresh || told || cx.wants_service();
     if let Err(e) = cx.engine.turn(at_once.then_some(0)) {
