@@ -75,7 +75,7 @@ fn survives(f: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_ok()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "raw"))]
 mod tests {
     use std::cell::{Cell, RefCell};
     use std::io::{Read, Write};

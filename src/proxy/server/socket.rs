@@ -218,7 +218,7 @@ impl Plug for SocketLink {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "raw", feature = "proxy"))]
 mod tests {
     use std::cell::Cell;
     use std::io::{ErrorKind, Read, Result, Write};
