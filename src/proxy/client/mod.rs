@@ -386,17 +386,23 @@ impl Client {
         take(if inner.rideshare.is_empty() { sending } else { &inner.rideshare })
     }
 
-    /// As [`rideshare`](Self::rideshare), for C: good as long as this.
+    /// As [`rideshare`](Self::rideshare), for C: good as long as this. Empty for names beyond
+    /// [`MAX_RIDESHARE_NAMES`].
     #[must_use]
     pub fn rideshare_name(&self) -> *const c_char {
         self.rideshare(|name| {
             let mut names = self.names.borrow_mut();
-            let known = names.iter().position(|n| n.as_bytes() == name.as_bytes());
-            let at = known.unwrap_or_else(|| {
-                names.push(CString::new(name).unwrap_or_default());
-                names.len() - 1
-            });
-            names[at].as_ptr()
+            if let Some(known) = names.iter().find(|n| n.as_bytes() == name.as_bytes()) {
+                return known.as_ptr();
+            }
+            if names.len() == MAX_RIDESHARE_NAMES {
+                log::err!("{}: more than {MAX_RIDESHARE_NAMES} rideshare types", self.name);
+                return c"".as_ptr();
+            }
+            let name = CString::new(name).unwrap_or_default();
+            let pointer = name.as_ptr();
+            names.push(name);
+            pointer
         })
     }
 
