@@ -210,6 +210,7 @@ impl Context {
                 Some(Timer::Response(key)) => self.response_late(key),
                 Some(Timer::Accept(port)) => self.accept_again(port),
                 Some(Timer::Codec(conn)) => self.codec_due(conn),
+                Some(Timer::Orphan(key)) => self.destroy(key),
                 Some(Timer::Plug(key)) => self.plug_due(key),
             }
         }

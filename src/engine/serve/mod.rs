@@ -12,6 +12,7 @@
 //! | `listen` | which socket a listening stream gets, who shares it, when it closes |
 //! | `accept` | connections that come in: limits, TLS, the codec, the stream |
 //! | `request` | what a request tells the program; upgrades to ws |
+//! | `path` | the path of a request as programs get it |
 //! | `answer` | the response's head; the end of an exchange |
 //! | `choose` | which of the streams on a port a request is for |
 //! | `stall` | how long clients may take |
@@ -22,6 +23,7 @@ mod answer;
 mod choose;
 mod close;
 mod listen;
+mod path;
 mod request;
 mod stall;
 
