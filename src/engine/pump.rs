@@ -402,6 +402,10 @@ impl Context {
         let served = self.is_served(conn);
         if served {
             self.core().body_came(conn, tid, eom, self.now());
+            // the end of a request that is open for a body (h2), but has none
+            if som && eom && data.is_empty() && self.core().asks_without_body(conn, tid) {
+                return;
+            }
         }
         if let Some(key) = self.stream_of(conn, tid) {
             if self.deliver_parts(conn, key, data, eom) {

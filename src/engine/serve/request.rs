@@ -194,6 +194,14 @@ impl Context {
 }
 
 impl Core {
+    /// Whether this is an http request whose method sends no body.
+    pub(in crate::engine) fn asks_without_body(&mut self, conn: ConnKey, tid: Tid) -> bool {
+        let open = self.conns.get_mut(conn).and_then(Conn::open);
+        let http = open.filter(|o| matches!(o.speaks, Protocol::H1 | Protocol::H2));
+        let asked = http.and_then(|o| o.codec.request(tid));
+        asked.is_some_and(|asked| !has_body_method(&asked.method))
+    }
+
     /// Whether a request's target has a path that can be decoded.
     fn names_a_path(&mut self, conn: ConnKey, tid: Tid) -> bool {
         let open = self.conns.get_mut(conn).and_then(Conn::open);
