@@ -137,6 +137,9 @@ impl Context {
                 let Some(conn) = core.conns.get_mut(key) else { continue };
                 // also while addresses are tried: the winner's close is not told again
                 conn.read_closed |= event.is_read_closed() || event.is_error();
+                if let Some(served) = &mut conn.served {
+                    served.failed |= event.is_error();
+                }
                 if matches!(conn.stage, Stage::Racing(_)) {
                     racing.push((key, slot));
                     continue;

@@ -442,6 +442,24 @@ fn closes_of_the_client() {
 }
 
 #[test]
+fn who_waits_for_an_answer_is_probed_in_a_way_it_takes_no_notice_of() {
+    let probed = |bytes: &str, answered: bool| {
+        let mut server = waiting(bytes);
+        if answered {
+            server.respond(200, &[], BodyLen::Known(3));
+            server.sent();
+        }
+        server.codec.probe(&mut server.out);
+        server.sent()
+    };
+    assert_eq!(probed(GET, false), "HTTP/1.1 100 Continue\r\n\r\n");
+    // clients of HTTP/1.0 know no interim responses
+    for (bytes, answered) in [("GET / HTTP/1.0\r\n\r\n", false), (GET, true), ("", false)] {
+        assert_eq!(probed(bytes, answered), "", "{bytes:?}");
+    }
+}
+
+#[test]
 fn answers_that_cannot_be() {
     let mut server = waiting(GET);
     let mut out = TxBuf::new();

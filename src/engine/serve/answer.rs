@@ -39,8 +39,7 @@ impl Context {
             let Some(c) = core.conns.get_mut(conn) else { return };
             let Some(open) = c.open() else { return };
             let again = open.speaks != Protocol::H2 && open.codec.reuse() != Reuse::Never;
-            let timeout = core.streams.get_mut(key).and_then(|s| s.timeout_timer.take());
-            core.cancel(timeout);
+            // a timeout of the program's may span several exchanges
             if again {
                 core.next_request(conn, key, now);
             }

@@ -72,6 +72,8 @@ pub(super) struct Served {
     pub blocked: Vec<(Tid, Micros)>,
     /// The client has closed its side and is still answered.
     pub half_closed: bool,
+    /// The system says that the socket has an error: behind the client's end reading does not show it.
+    pub failed: bool,
     /// The client has to send something until then.
     pub rx_due: Option<Micros>,
     /// The client has to take something until then.
@@ -103,6 +105,7 @@ impl Served {
             receiving: Vec::new(),
             blocked: Vec::new(),
             half_closed: false,
+            failed: false,
             rx_due: None,
             tx_due: None,
             armed: Micros::MAX,
