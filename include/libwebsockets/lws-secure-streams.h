@@ -381,7 +381,7 @@ int lws_ss_proxy_create_tls(struct lws_context *context,
  */
 LWS_VISIBLE LWS_EXTERN int lws_ss_adopt_raw(struct lws_ss_handle *ss, lws_sock_file_fd_type fd);
 
-/** The name of a state; `"user state"` for those of the policy. */
+/** The name of a state; `"user state"` for those of the policy, `"(unset)"` for 0. */
 LWS_VISIBLE LWS_EXTERN const char *lws_ss_state_name(lws_ss_constate_t state);
 
 /**
@@ -438,8 +438,8 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_dump_extant(struct lws_context *cx, int tsi);
 /**
  * Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream
  * is
- * gone; `name` is copied. Endpoint and path of a transaction take what is set before CONNECTING
- * is
+ * gone; NULL takes an earlier one back. `name` is copied. Endpoint and path of a transaction
+ * take what is set before CONNECTING is
  * said, its header fields what is set when the request goes out. Returns 0, or 1 if the policy
  * does not know the name; with `direct_proto_str` it knows every name, as a header field's.
  *

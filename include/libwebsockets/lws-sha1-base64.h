@@ -83,7 +83,7 @@ int lws_b64_decode_stateful(struct lws_b64state *state,
 
 /**
  * Decodes a NUL-terminated base64 string. Returns the length, and adds a NUL if there is room; 0
- * (with a log line) if it is not base64 or does not fit.
+ * (with a log line), and an empty string in `out`, if it is not base64 or does not fit.
  *
  * Safety:
  * `in` is NUL-terminated; `out` has `out_size` writable bytes and is not part of `in`.

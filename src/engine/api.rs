@@ -180,14 +180,16 @@ impl Context {
     }
 
     /// As [`request_tx`](Self::request_tx), and announces how many bytes the message will have
-    /// (the `content-length` of an h1 request). 0 announces nothing.
+    /// (the `content-length` of an h1 request). 0 announces nothing, but for an answer, which it says
+    /// to have no body.
     pub fn request_tx_len(&self, key: StreamKey, len: u64) -> Ret {
         // the end of a transaction that is over takes its own length along, not this one
         if self.end_linger(key) == Fate::Gone {
             return Ret::Ok;
         }
         if let Some(stream) = self.core().streams.get_mut(key) {
-            stream.tx_len = Some(len).filter(|l| *l > 0);
+            let answers = matches!(stream.role, Role::Accepted(_));
+            stream.tx_len = Some(len).filter(|l| *l > 0 || answers);
         }
         self.request_tx(key)
     }
@@ -296,6 +298,17 @@ impl Context {
         Ok(old?)
     }
 
+    /// Takes the stream's value of `name` back.
+    ///
+    /// # Errors
+    /// See [`SetMetadataError`].
+    pub fn clear_metadata(&self, key: StreamKey, name: &str) -> Result<(), SetMetadataError> {
+        let mut core = self.core();
+        let stream = core.streams.get_mut(key).ok_or(SetMetadataError::NoStream)?;
+        let kind = Rc::clone(&stream.kind);
+        Ok(stream.metadata.clear(&kind, name)?)
+    }
+
     /// Hands a metadata value to `take`, or, where the policy says `direct_proto_str`, a header
     /// of the last response by its name with a colon. `None`: declared, but not set.
     ///
@@ -350,12 +363,12 @@ impl Context {
         core.cancel(timer);
     }
 
-    /// Says EVENT_WAIT_CANCELLED to every stream that exists now.
+    /// Says EVENT_WAIT_CANCELLED to every stream that exists now, the newest first.
     pub fn say_wait_cancelled(&self) {
         let mut all: Vec<(u64, StreamKey)> =
             self.core().streams.iter().map(|(k, s)| (s.born, k)).collect();
         all.sort_unstable();
-        for (_, key) in all {
+        for (_, key) in all.into_iter().rev() {
             let ret = self.say_event(key, State::EventWaitCancelled);
             if ret != Ret::Ok {
                 log::warn!("what a stream answers to EVENT_WAIT_CANCELLED has no effect");

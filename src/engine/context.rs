@@ -154,6 +154,8 @@ pub(super) enum Timer {
     Codec(ConnKey),
     /// The system may have room for another connection again.
     Accept(PortKey),
+    /// The listening stream that a stream came in to is gone.
+    Orphan(StreamKey),
     /// A plug asked for it.
     Plug(PlugKey),
     /// The program's own.

@@ -399,9 +399,14 @@ impl Context {
         }
     }
 
-    fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
-        if self.is_served(conn) {
+    pub(super) fn deliver(&self, conn: ConnKey, tid: Tid, data: &[u8], som: bool, eom: bool) {
+        let served = self.is_served(conn);
+        if served {
             self.core().body_came(conn, tid, eom, self.now());
+            // the end of a request that is open for a body (h2), but has none
+            if som && eom && data.is_empty() && self.core().asks_without_body(conn, tid) {
+                return;
+            }
         }
         if let Some(key) = self.stream_of(conn, tid) {
             if self.deliver_parts(conn, key, data, eom) {
@@ -411,7 +416,8 @@ impl Context {
             flags.set(Flags::SOM, som);
             flags.set(Flags::EOM, eom);
             let ret = self.give_rx(key, data, flags);
-            if !(eom && self.answered_at_the_end(conn, key, ret)) {
+            // a client is told of the transaction's end first, a server has not answered yet
+            if served || !(eom && self.answered_at_the_end(conn, key, ret)) {
                 let _ = self.obey(key, ret);
             }
         }

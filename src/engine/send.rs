@@ -6,7 +6,7 @@ use super::multipart::frame;
 use super::serve::begin_answer;
 use super::stream::{StreamKey, TxAnswer};
 use crate::policy::Protocol;
-use crate::proto::{NextMessage, Tid};
+use crate::proto::{NextMessage, Tid, TxWindow};
 use crate::stream::http::multipart::Framing;
 use crate::stream::{Flags, Phase, Ret};
 use crate::util::{Micros, TxBuf, log};
@@ -66,7 +66,7 @@ impl Context {
         let window = &mut window[lead..lead + offer.room];
         let answer = self.ask_tx(key, offer.ordinal, window);
         let used = match answer {
-            Some(TxAnswer { ret: Ret::Ok, len, .. }) => {
+            Some(TxAnswer { ret: Ret::Ok, len, .. }) if !offer.bodiless => {
                 let most = offer.room.min(offer.max);
                 if len > most {
                     log::err!("tx gave {len} bytes where {most} are left: cut short");
@@ -141,6 +141,8 @@ pub(super) struct Offer {
     ordinal: u32,
     /// The program is asked; else there is framing only.
     asks: bool,
+    /// It answers without a body: what the program gives goes nowhere.
+    bodiless: bool,
     /// Framing in front of what the program sends.
     pub lead: Vec<u8>,
     /// Room for framing behind it.
@@ -160,6 +162,9 @@ pub(super) struct Offer {
     /// The connection's outgoing buffer, out of everybody's reach while the program writes.
     pub out: TxBuf,
 }
+
+/// What the answer to HEAD, and one of status 204, leaves to send.
+const NO_BODY: TxWindow = TxWindow { max: 0, headroom: 0, tailroom: 0 };
 
 /// The next stream that wants to send and may.
 fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -> Option<Offer> {
@@ -183,24 +188,30 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -
                 log::err!("tx: {e}");
             }
         }
+        let mut begun = false;
         if let (Some(served), Protocol::H1 | Protocol::H2) = (&mut c.served, open.speaks)
             && !stream.txn.answered
         {
             begin_answer(open, stream, tid);
             served.ask_again = true;
+            begun = true;
         }
         open.codec.want_tx(tid, true);
-        let Some(window) = open.codec.tx_window(tid) else { continue };
+        // a program whose answer has no body is asked once all the same
+        let window = open.codec.tx_window(tid);
+        let bodiless = begun && window.is_none();
+        let Some(window) = window.or(bodiless.then_some(NO_BODY)) else { continue };
         if let Some(served) = &mut c.served {
             served.answer_may(tid, window.max > 0, stream.kind.serve.stall_s, &now);
         }
-        if window.max == 0 {
+        if window.max == 0 && !bodiless {
             continue;
         }
-        let left = stream.tx_len.map(|len| len.saturating_sub(stream.txn.sent));
+        let left =
+            stream.tx_len.filter(|len| *len > 0).map(|len| len.saturating_sub(stream.txn.sent));
         let framing = stream.txn.framing.as_deref();
         let lead = framing.map(|f| f.lead()).unwrap_or_default();
-        let asks = framing.is_none_or(|f| !f.ended() && f.lead().len() < window.max);
+        let asks = bodiless || framing.is_none_or(|f| !f.ended() && f.lead().len() < window.max);
         let lead = lead[..lead.len().min(window.max)].to_vec();
         let max = match (framing, left) {
             // more than was announced would take the place of the framing
@@ -210,7 +221,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -
         let max = max.min(window.max - lead.len());
         let behind = framing.map_or(0, Framing::tail_room);
         let all_fits = left.is_some_and(|left| max as u64 >= left);
-        let room = if all_fits { stream.tx_room } else { stream.tx_room.min(max) };
+        let room = if all_fits || bodiless { stream.tx_room } else { stream.tx_room.min(max) };
         c.turn = at + 1;
         stream.tx_wanted = false;
         let ordinal = stream.ordinal;
@@ -222,6 +233,7 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -
             tid,
             ordinal,
             asks,
+            bodiless,
             lead,
             behind,
             budget: window.max,

@@ -153,6 +153,13 @@ impl Context {
             Ret::Ok
         });
         if fate == Fate::Lives && self.side_of(source).is_some() {
+            // the pair's younger half: the end of the context begins with it
+            let mut core = self.core();
+            let born = core.born;
+            core.born += 1;
+            if let Some(stream) = core.streams.get_mut(source) {
+                stream.born = born;
+            }
             return Ok(());
         }
         if !accepted && fate == Fate::Lives {

@@ -137,6 +137,9 @@ impl Context {
                 let Some(conn) = core.conns.get_mut(key) else { continue };
                 // also while addresses are tried: the winner's close is not told again
                 conn.read_closed |= event.is_read_closed() || event.is_error();
+                if let Some(served) = &mut conn.served {
+                    served.failed |= event.is_error();
+                }
                 if matches!(conn.stage, Stage::Racing(_)) {
                     racing.push((key, slot));
                     continue;
@@ -212,6 +215,7 @@ impl Context {
                 Some(Timer::Response(key)) => self.response_late(key),
                 Some(Timer::Accept(port)) => self.accept_again(port),
                 Some(Timer::Codec(conn)) => self.contained(conn, |cx| cx.codec_due(conn)),
+                Some(Timer::Orphan(key)) => self.destroy(key),
                 Some(Timer::Plug(key)) => self.plug_due(key),
             }
         }

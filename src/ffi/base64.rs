@@ -216,7 +216,7 @@ unsafe fn decode_whole(input: &[u8], out: *mut c_char, out_size: c_int) -> Optio
 }
 
 /// Decodes a NUL-terminated base64 string. Returns the length, and adds a NUL if there is room; 0
-/// (with a log line) if it is not base64 or does not fit.
+/// (with a log line), and an empty string in `out`, if it is not base64 or does not fit.
 ///
 /// # Safety
 /// `in` is NUL-terminated; `out` has `out_size` writable bytes and is not part of `in`.
@@ -229,6 +229,10 @@ pub unsafe extern "C" fn lws_b64_decode_string(
     guard("lws_b64_decode_string", 0, || {
         // SAFETY: as the caller promises.
         let decoded = unsafe { c_bytes(r#in).and_then(|text| decode_whole(text, out, out_size)) };
+        if decoded.is_none() && out_size > 0 && !out.is_null() {
+            // SAFETY: as the caller promises.
+            unsafe { out.write(0) };
+        }
         decoded.map_or(0, |n| n as c_int)
     })
 }

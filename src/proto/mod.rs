@@ -321,6 +321,12 @@ pub trait Codec {
     /// Asks the peer for a sign of life, if the protocol can: the answer is [`Event::Alive`].
     fn ping(&mut self, out: &mut TxBuf) -> bool;
 
+    /// On the serving side: writes what a peer takes no notice of that has closed its side and waits
+    /// for its answers; the transport of one that is gone answers it with a reset.
+    fn probe(&mut self, out: &mut TxBuf) {
+        self.ping(out);
+    }
+
     /// Starts a transaction of a publish and subscribe protocol, as [`start`](Self::start) does
     /// for requests. [`Event::Ready`] follows, right away on a session that is up: to be asked
     /// for by [`receive`](Self::receive) with empty input.

@@ -36,7 +36,7 @@ pub enum Upgrade {
 /// The head of an answer. Borrowed for the one call.
 #[derive(Clone, Debug)]
 pub struct Response<'a> {
-    /// The status code, 200 to 599; 101 grants the upgrade that was asked for, and what is sent
+    /// The status code, 200 to 999; 101 grants the upgrade that was asked for, and what is sent
     /// and received from then on is the new protocol's.
     pub status: u16,
     /// Header fields, in order; names without the colon. Framing (`content-length`,

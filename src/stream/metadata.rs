@@ -73,6 +73,25 @@ impl Metadata {
         Ok(())
     }
 
+    /// Takes the value of `name` back: it is declared, but not set.
+    ///
+    /// # Errors
+    /// The policy does not know the name.
+    pub fn clear(&mut self, kind: &StreamType, name: &str) -> Result<(), UnknownName> {
+        if let Some(i) = kind.metadata.iter().position(|d| d.name == name) {
+            if let Some(value) = self.declared.get_mut(i) {
+                *value = None;
+            }
+            return Ok(());
+        }
+        if !kind.direct_proto_str {
+            return Err(UnknownName);
+        }
+        let header = name.strip_suffix(':').unwrap_or(name);
+        self.direct.retain(|(n, _)| !n.eq_ignore_ascii_case(header));
+        Ok(())
+    }
+
     /// The value of `name`: `Ok(None)` if it is declared but not set. What was set for the request
     /// only (`direct_proto_str`) is not to be had back: by these names responses are read.
     ///
@@ -154,6 +173,9 @@ mod tests {
         assert_eq!(metadata.get(&kind, "who"), Ok(None));
         assert_eq!(metadata.set(&kind, "who", value("me")), Ok(()));
         assert_eq!(metadata.get(&kind, "who"), Ok(Some(&b"me"[..])));
+        assert_eq!(metadata.clear(&kind, "who"), Ok(()));
+        assert_eq!(metadata.get(&kind, "who"), Ok(None));
+        assert_eq!(metadata.clear(&kind, "x-a:"), Err(UnknownName));
         assert_eq!(metadata.get(&kind, "x-a:"), Err(UnknownName));
     }
 

@@ -87,6 +87,10 @@ base64(void)
 	CHECK(lws_b64_decode_string("-__-", buf, sizeof(buf)) == 3);
 	CHECK(!memcmp(buf, "\xfb\xff\xfe", 3));
 	CHECK(lws_b64_decode_string("aGV$", buf, sizeof(buf)) == 0);
+	CHECK_STR(buf, "");
+	memset(buf, 'x', sizeof(buf));
+	CHECK(lws_b64_decode_string("aGVs", buf, 2) == 0);
+	CHECK_STR(buf, "");
 	CHECK(lws_b64_decode_string("aG=VsbG8", buf, sizeof(buf)) == 0);
 	CHECK(lws_b64_decode_string("aGVsbG8gd29ybGQ=", buf, 8) == 0);
 	CHECK(lws_b64_decode_string_len("aGVsbG8gd29ybGQ=", 8, buf, sizeof(buf)) == 6);

@@ -166,6 +166,11 @@ null_arguments(void)
 	REFUSED(lws_ss_get_metadata(h, NULL, &v, &len));
 	REFUSED(lws_ss_get_metadata(h, "m", NULL, &len));
 	REFUSED(lws_ss_get_metadata(h, "m", &v, NULL));
+	/* without a value there is none */
+	check(!lws_ss_set_metadata(h, "m", "v", 1) && !lws_ss_get_metadata(h, "m", &v, &len) && v, "set");
+	check(!lws_ss_set_metadata(h, "m", NULL, 0) && !lws_ss_get_metadata(h, "m", &v, &len) && !v && !len, "unset");
+	check(!lws_ss_alloc_set_metadata(h, "m", "v", 1) && !lws_ss_get_metadata(h, "m", &v, &len) && v, "set again");
+	check(!lws_ss_alloc_set_metadata(h, "m", NULL, 0) && !lws_ss_get_metadata(h, "m", &v, &len) && !v, "unset again");
 	REFUSED(lws_ss_create(NULL, 0, &ssi, NULL, NULL, NULL, NULL));
 	REFUSED(lws_ss_create(cx, 0, NULL, NULL, NULL, NULL, NULL));
 	ssi.streamtype = NULL;
@@ -176,6 +181,7 @@ null_arguments(void)
 	REFUSED(lws_service(NULL, 0) < 0);
 	lws_context_destroy(NULL);	/* as free(NULL) */
 	check(!!lws_ss_state_name((lws_ss_constate_t)99999), "no name at all");
+	check(!strcmp(lws_ss_state_name((lws_ss_constate_t)0), "(unset)"), "no state yet");
 	check(!lws_cmdline_option(0, NULL, "-d"), "an option from nowhere");
 	lws_ss_destroy(&h);
 	check(!h, "destroy leaves the pointer");

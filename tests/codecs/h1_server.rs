@@ -7,7 +7,7 @@ use securestreams::util::TxBuf;
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: h\r\n\r\n";
 const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
-const OK_5: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const OK_5: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
 impl Server {
     /// What was sent since it was last asked.
@@ -103,38 +103,43 @@ fn answers_are_framed_for_the_version_that_asked() {
         (
             "GET / HTTP/1.1\r\nhost: h\r\n\r\n",
             BodyLen::Unknown,
-            "Transfer-Encoding: chunked\r\n\r\n",
+            "transfer-encoding: chunked\r\nX-A: b\r\n\r\n",
             "5\r\nhello\r\n0\r\n\r\n",
         ),
-        ("GET / HTTP/1.0\r\n\r\n", BodyLen::Unknown, "Connection: close\r\n\r\n", "hello"),
+        (
+            "GET / HTTP/1.0\r\n\r\n",
+            BodyLen::Unknown,
+            "X-A: b\r\nConnection: close\r\n\r\n",
+            "hello",
+        ),
         (
             "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
             BodyLen::Unknown,
-            "Connection: close\r\n\r\n",
+            "X-A: b\r\nConnection: close\r\n\r\n",
             "hello",
         ),
         (
             "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
             BodyLen::Known(5),
-            "Content-Length: 5\r\nConnection: keep-alive\r\n\r\n",
+            "content-length: 5\r\nX-A: b\r\nConnection: keep-alive\r\n\r\n",
             "hello",
         ),
         (
             "GET / HTTP/1.1\r\nhost: h\r\n\r\n",
             BodyLen::Unframed,
-            "Connection: close\r\n\r\n",
+            "X-A: b\r\nConnection: close\r\n\r\n",
             "hello",
         ),
         (
             "GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n",
             BodyLen::Known(5),
-            "Content-Length: 5\r\nConnection: close\r\n\r\n",
+            "content-length: 5\r\nX-A: b\r\nConnection: close\r\n\r\n",
             "hello",
         ),
     ] {
         let mut server = waiting(request);
         server.respond(200, &[("X-A", b"b")], body);
-        assert_eq!(server.sent(), format!("HTTP/1.1 200 OK\r\nX-A: b\r\n{head}"), "{request:?}");
+        assert_eq!(server.sent(), format!("HTTP/1.1 200 OK\r\n{head}"), "{request:?}");
         server.send(TEXT, true);
         assert_eq!(server.sent(), data, "{request:?}");
         server.feed("");
@@ -148,13 +153,13 @@ fn answers_are_framed_for_the_version_that_asked() {
 #[test]
 fn answers_without_a_body() {
     for (method, status, body, rest) in [
-        ("HEAD", 200, BodyLen::Known(7), " OK\r\nContent-Length: 7\r\n\r\n"),
-        ("HEAD", 200, BodyLen::Unknown, " OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        ("HEAD", 200, BodyLen::Known(7), " OK\r\ncontent-length: 7\r\n\r\n"),
+        ("HEAD", 200, BodyLen::Unknown, " OK\r\ntransfer-encoding: chunked\r\n\r\n"),
         ("HEAD", 200, BodyLen::None, " OK\r\n\r\n"),
         ("GET", 204, BodyLen::Unknown, " No Content\r\n\r\n"),
         ("GET", 304, BodyLen::Known(7), " Not Modified\r\n\r\n"),
-        ("GET", 404, BodyLen::None, " Not Found\r\nContent-Length: 0\r\n\r\n"),
-        ("GET", 299, BodyLen::Known(0), " \r\nContent-Length: 0\r\n\r\n"),
+        ("GET", 404, BodyLen::None, " Not Found\r\ncontent-length: 0\r\n\r\n"),
+        ("GET", 299, BodyLen::Known(0), " \r\ncontent-length: 0\r\n\r\n"),
     ] {
         let mut server = waiting(&format!("{method} / HTTP/1.1\r\nhost: h\r\n\r\n"));
         server.respond(status, &[], body);
@@ -437,6 +442,24 @@ fn closes_of_the_client() {
 }
 
 #[test]
+fn who_waits_for_an_answer_is_probed_in_a_way_it_takes_no_notice_of() {
+    let probed = |bytes: &str, answered: bool| {
+        let mut server = waiting(bytes);
+        if answered {
+            server.respond(200, &[], BodyLen::Known(3));
+            server.sent();
+        }
+        server.codec.probe(&mut server.out);
+        server.sent()
+    };
+    assert_eq!(probed(GET, false), "HTTP/1.1 100 Continue\r\n\r\n");
+    // clients of HTTP/1.0 know no interim responses
+    for (bytes, answered) in [("GET / HTTP/1.0\r\n\r\n", false), (GET, true), ("", false)] {
+        assert_eq!(probed(bytes, answered), "", "{bytes:?}");
+    }
+}
+
+#[test]
 fn answers_that_cannot_be() {
     let mut server = waiting(GET);
     let mut out = TxBuf::new();
@@ -456,7 +479,7 @@ fn answers_that_cannot_be() {
         let tried = server.codec.respond(tid, &Response { fields, ..answer }, &mut out);
         assert_eq!(tried.unwrap_err().kind, ProtoErrorKind::BadRequest, "{name:?}");
     }
-    for status in [0, 99, 100, 101, 199, 600] {
+    for status in [0, 99, 100, 101, 199, 1000] {
         assert!(server.codec.respond(tid, &Response { status, ..answer }, &mut out).is_err());
     }
     assert!(out.is_empty(), "nothing was written");
@@ -491,8 +514,8 @@ fn upgrades_are_granted_with_101() {
     server.respond(101, &[("Sec-WebSocket-Accept", b"x")], BodyLen::None);
     assert_eq!(
         server.sent(),
-        "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\
-         Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: x\r\n\r\n"
     );
     server.feed("");
     assert!(server.codec.upgraded());

@@ -10,6 +10,8 @@ use crate::util::log;
 
 /// What a program answers that never said how (the reference's default).
 const NOT_FOUND: u16 = 404;
+/// Those that can be said: of three digits, and final. Beyond 599 they are the program's own affair.
+const STATUS: std::ops::RangeInclusive<u16> = 200..=999;
 /// What the program says cannot be expressed.
 pub(super) const INTERNAL_ERROR: u16 = 500;
 
@@ -19,7 +21,7 @@ impl Context {
         let mut core = self.core();
         let Some(stream) = core.streams.get_mut(key) else { return };
         let status = if status == 0 { 200 } else { status };
-        match u16::try_from(status).ok().filter(|s| (200..600).contains(s)) {
+        match u16::try_from(status).ok().filter(|s| STATUS.contains(s)) {
             Some(status) => stream.txn.status = Some(status),
             None => {
                 log::err!("{status} is no status to answer with: {INTERNAL_ERROR} instead");
@@ -37,8 +39,7 @@ impl Context {
             let Some(c) = core.conns.get_mut(conn) else { return };
             let Some(open) = c.open() else { return };
             let again = open.speaks != Protocol::H2 && open.codec.reuse() != Reuse::Never;
-            let timeout = core.streams.get_mut(key).and_then(|s| s.timeout_timer.take());
-            core.cancel(timeout);
+            // a timeout of the program's may span several exchanges
             if again {
                 core.next_request(conn, key, now);
             }

@@ -6,6 +6,7 @@ use super::stall::seconds;
 use crate::engine::conn::{ConnKey, Open};
 use crate::engine::context::{Context, Core};
 use crate::engine::leave::Ending;
+use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
 use crate::proto::{ClosesFirst, Reuse};
 use crate::util::{Micros, built};
@@ -101,15 +102,25 @@ impl Context {
     }
 
     /// A served connection whose client has closed its side. `true`: it goes on until the answers
-    /// to what was asked are out. Nobody can tell whether that client waits for them or is gone, so
-    /// they may not take for ever.
+    /// to what was asked are out. Whether that client waits for them or is gone shows when something
+    /// is sent: if no answer is about to go out, the codec probes. A client that vanished without a
+    /// word shows nothing, so that the answers may not take for ever.
     pub(in crate::engine) fn goes_on_half_closed(&self, conn: ConnKey) -> bool {
         let now = self.now();
         let mut core = self.core();
+        let core = &mut *core;
         let Some(c) = core.conns.get_mut(conn) else { return false };
         let owes = owes_an_answer(c);
-        let Some(served) = c.served.as_mut().filter(|_| owes) else { return false };
+        let Some(served) = c.served.as_mut().filter(|s| owes && !s.failed) else { return false };
         let first = !std::mem::replace(&mut served.half_closed, true);
+        let wanted = |key: &StreamKey| core.streams.get(*key).is_some_and(|s| s.tx_wanted);
+        let sends = c.bound.iter().any(|(_, key)| wanted(key));
+        if first
+            && !sends
+            && let Some(open) = c.open()
+        {
+            open.codec.probe(&mut open.out);
+        }
         let stall = core.stall_of(conn);
         if first && stall > 0 {
             core.await_client(conn, now + stall);

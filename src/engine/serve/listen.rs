@@ -5,7 +5,7 @@ use std::rc::Rc;
 use slotmap::{Key, SlotMap};
 
 use super::{PortKey, Role};
-use crate::engine::context::{Context, Core};
+use crate::engine::context::{Context, Core, Timer};
 use crate::engine::dial::socket_options;
 use crate::engine::route::{Place, Route, fill};
 use crate::engine::stream::{Stream, StreamKey};
@@ -207,8 +207,11 @@ impl Context {
         wanted_at(kind, &kind.name, &endpoint, kind.port, tls)
     }
 
-    /// A listening stream goes: so does its port, if it is nobody else's.
+    /// A listening stream goes: so does its port, if it is nobody else's. Its clients' streams end
+    /// in the next turn of the loop: programs are told of the listening stream's end first.
     pub(in crate::engine) fn stop_listening(&self, key: StreamKey) {
+        let now = self.now();
+        let clients = self.clients_of(key);
         let orphans = {
             let mut core = self.core();
             let core = &mut *core;
@@ -219,6 +222,9 @@ impl Context {
                 return;
             };
             core.leave_port(port, key);
+            for client in clients.into_iter().rev() {
+                core.timers.schedule(now, Timer::Orphan(client));
+            }
             // what nobody has a stream for yet
             let gone = !core.ports.contains_key(port);
             let orphan = |c: &crate::engine::conn::Conn| {
@@ -230,9 +236,6 @@ impl Context {
             let conns = core.conns.iter().filter(|(_, c)| orphan(c));
             conns.map(|(k, _)| k).collect::<Vec<_>>()
         };
-        for client in self.clients_of(key).into_iter().rev() {
-            self.destroy(client);
-        }
         for conn in orphans {
             self.close(conn);
         }

@@ -12,6 +12,7 @@
 //! | `listen` | which socket a listening stream gets, who shares it, when it closes |
 //! | `accept` | connections that come in: limits, TLS, the codec, the stream |
 //! | `request` | what a request tells the program; upgrades to ws |
+//! | `path` | the path of a request as programs get it |
 //! | `answer` | the response's head; the end of an exchange |
 //! | `choose` | which of the streams on a port a request is for |
 //! | `stall` | how long clients may take |
@@ -22,6 +23,7 @@ mod answer;
 mod choose;
 mod close;
 mod listen;
+mod path;
 mod request;
 mod stall;
 
@@ -70,6 +72,8 @@ pub(super) struct Served {
     pub blocked: Vec<(Tid, Micros)>,
     /// The client has closed its side and is still answered.
     pub half_closed: bool,
+    /// The system says that the socket has an error: behind the client's end reading does not show it.
+    pub failed: bool,
     /// The client has to send something until then.
     pub rx_due: Option<Micros>,
     /// The client has to take something until then.
@@ -101,6 +105,7 @@ impl Served {
             receiving: Vec::new(),
             blocked: Vec::new(),
             half_closed: false,
+            failed: false,
             rx_due: None,
             tx_due: None,
             armed: Micros::MAX,

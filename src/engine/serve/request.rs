@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use percent_encoding::percent_decode;
-
 use super::answer::INTERNAL_ERROR;
 use super::choose::Choice;
+use super::path::{decode, plain_path};
 use super::stall::{seconds, stalls_at};
 use crate::engine::codecs::ws;
 use crate::engine::conn::{Conn, ConnKey};
-use crate::engine::context::Context;
+use crate::engine::context::{Context, Core};
+use crate::engine::http::has_body_method;
 use crate::engine::life::Fate;
 use crate::engine::open::bind_tid;
 use crate::engine::stream::{Link, Stream, StreamKey, Txn, tag_with_path};
@@ -28,11 +28,25 @@ const TOO_MANY_REQUESTS: u16 = 429;
 /// The server speaks ws only.
 const UPGRADE_REQUIRED: u16 = 426;
 
+/// What follows from a request's head.
+struct Noted {
+    /// What the connection is to become.
+    upgrade: Option<Upgrade>,
+    /// Nothing but that is served here.
+    ws_only: bool,
+    /// Its method is one of those that send a body, but there is none: programs that answer at the
+    /// body's end are told of one.
+    empty_body: bool,
+}
+
 impl Context {
     /// A request's head is there: SERVER_TXN, or SERVER_UPGRADE.
     pub(in crate::engine) fn asked(&self, conn: ConnKey, tid: Tid) {
         if !self.within_budget(conn) {
             return self.refuse(conn, tid, TOO_MANY_REQUESTS);
+        }
+        if !self.core().names_a_path(conn, tid) {
+            return self.refuse(conn, tid, BAD_REQUEST);
         }
         let choice = self.core().choose(conn, tid);
         let listener = match choice {
@@ -40,11 +54,11 @@ impl Context {
             Some(Choice::Elsewhere) | None => return self.refuse(conn, tid, MISDIRECTED),
         };
         let Some(key) = self.stream_for(conn, tid, listener) else { return };
-        let Some((upgrade, ws_only)) = self.note_request(conn, key, tid) else { return };
-        if upgrade.is_some() {
+        let Some(noted) = self.note_request(conn, key, tid) else { return };
+        if noted.upgrade.is_some() {
             return self.upgrade(conn, key, tid);
         }
-        if ws_only {
+        if noted.ws_only {
             return self.refuse(conn, tid, UPGRADE_REQUIRED);
         }
         if self.phase(key) == Some(Phase::Connecting) {
@@ -53,7 +67,10 @@ impl Context {
         if !self.linked(key, conn) {
             return;
         }
-        let _ = self.tell(key, Input::Asked);
+        let lives = self.tell(key, Input::Asked) == Fate::Lives;
+        if lives && noted.empty_body && self.linked(key, conn) {
+            self.deliver(conn, tid, &[], true, true);
+        }
     }
 
     /// Says what follows from an input. Whether the stream is still there.
@@ -97,14 +114,8 @@ impl Context {
         Some(key)
     }
 
-    /// Gives the stream what the request says. Returns what it wants to be upgraded to, and
-    /// whether nothing else is served here.
-    fn note_request(
-        &self,
-        conn: ConnKey,
-        key: StreamKey,
-        tid: Tid,
-    ) -> Option<(Option<Upgrade>, bool)> {
+    /// Gives the stream what the request says.
+    fn note_request(&self, conn: ConnKey, key: StreamKey, tid: Tid) -> Option<Noted> {
         let now = self.now();
         let mut core = self.core();
         let core = &mut *core;
@@ -115,17 +126,21 @@ impl Context {
         stream.tx_wanted = false;
         stream.tx_len = None;
         stream.note(asked);
-        let (upgrade, body) = (asked.upgrade.filter(|_| offers_ws(&stream.kind)), asked.body);
-        let ws_only = stream.kind.protocol == Protocol::Ws;
+        let no_body = matches!(asked.body, BodyLen::None | BodyLen::Known(0));
+        let noted = Noted {
+            upgrade: asked.upgrade.filter(|_| offers_ws(&stream.kind)),
+            ws_only: stream.kind.protocol == Protocol::Ws,
+            empty_body: no_body && has_body_method(&asked.method),
+        };
         if let Some(served) = &mut c.served {
             served.rx_due = None;
-            if !matches!(body, BodyLen::None | BodyLen::Known(0)) {
+            if !no_body {
                 let stall = seconds(stream.kind.serve.stall_s);
                 served.body_goes_on(tid, stalls_at(now, stall));
                 core.arm(conn);
             }
         }
-        Some((upgrade, ws_only))
+        Some(noted)
     }
 
     /// Answers without asking the program.
@@ -178,13 +193,31 @@ impl Context {
     }
 }
 
+impl Core {
+    /// Whether this is an http request whose method sends no body.
+    pub(in crate::engine) fn asks_without_body(&mut self, conn: ConnKey, tid: Tid) -> bool {
+        let open = self.conns.get_mut(conn).and_then(Conn::open);
+        let http = open.filter(|o| matches!(o.speaks, Protocol::H1 | Protocol::H2));
+        let asked = http.and_then(|o| o.codec.request(tid));
+        asked.is_some_and(|asked| !has_body_method(&asked.method))
+    }
+
+    /// Whether a request's target has a path that can be decoded.
+    fn names_a_path(&mut self, conn: ConnKey, tid: Tid) -> bool {
+        let open = self.conns.get_mut(conn).and_then(Conn::open);
+        let target = open.and_then(|o| o.codec.request(tid)).map(|asked| asked.target.as_str());
+        let path = target.map(|t| t.split_once('?').map_or(t, |(path, _)| path));
+        path.is_some_and(|path| plain_path(path).is_some())
+    }
+}
+
 /// Whether a listening stream takes upgrades to ws.
 pub(super) fn offers_ws(kind: &StreamType) -> bool {
     built::WS && (kind.ws.subprotocol.is_some() || kind.protocol == Protocol::Ws)
 }
 
 impl Stream {
-    /// Metadata from a request: `method`, `path` and `auth` by these names, what the query gives
+    /// Metadata from a request: `method`, `path` (decoded, and without detours) and `auth` by these names, what the query gives
     /// by the names of other metadata, and header fields as the policy maps them.
     fn note(&mut self, asked: &Asked) {
         let kind = Rc::clone(&self.kind);
@@ -194,7 +227,7 @@ impl Stream {
         for (i, def) in kind.metadata.iter().enumerate() {
             let named = match def.name.as_str() {
                 "method" => Some(Cow::Borrowed(asked.method.as_bytes())),
-                "path" => Some(Cow::Borrowed(path.as_bytes())),
+                "path" => plain_path(path),
                 "auth" => asked.fields.get("authorization").map(Cow::Borrowed),
                 name => argument(query, name).map(Cow::Owned),
             };
@@ -216,7 +249,7 @@ fn argument(query: &str, name: &str) -> Option<Vec<u8>> {
 
 fn decoded(text: &str) -> Vec<u8> {
     let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
-    percent_decode(&spaced).collect()
+    decode(&spaced).collect()
 }
 
 /// Whether a request on a connection is not answered completely: then a client that has closed its

@@ -12,12 +12,15 @@ use crate::stream::State;
 use crate::stream::state::USER_BASE;
 use crate::util::log;
 
-/// The name of a state; `"user state"` for those of the policy.
+/// The name of a state; `"user state"` for those of the policy, `"(unset)"` for 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn lws_ss_state_name(state: lws_ss_constate_t) -> *const c_char {
     let code = state as u32;
     if code >= USER_BASE {
         return c"user state".as_ptr();
+    }
+    if code == 0 {
+        return c"(unset)".as_ptr();
     }
     STATE_NAMES.iter().find(|(s, _)| s.code() == code).map_or(c"unknown".as_ptr(), |n| n.1.as_ptr())
 }

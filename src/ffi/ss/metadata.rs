@@ -23,7 +23,7 @@ impl AsRef<[u8]> for Bound {
 }
 
 /// Sets metadata: `value` is bound, not copied, and must stay until it is set anew or the stream is
-/// gone; `name` is copied. Endpoint and path of a transaction take what is set before CONNECTING is
+/// gone; NULL takes an earlier one back. `name` is copied. Endpoint and path of a transaction take what is set before CONNECTING is
 /// said, its header fields what is set when the request goes out. Returns 0, or 1 if the policy
 /// does not know the name; with `direct_proto_str` it knows every name, as a header field's.
 ///
@@ -40,9 +40,9 @@ pub unsafe extern "C" fn lws_ss_set_metadata(
     if value.is_null() && len > 0 {
         return refuse_null("lws_ss_set_metadata", len);
     }
-    let bound = Bound { ptr: value.cast(), len };
+    let bound = (!value.is_null()).then(|| -> Value { Box::new(Bound { ptr: value.cast(), len }) });
     // SAFETY: as the caller promises.
-    unsafe { set_metadata("lws_ss_set_metadata", h, name, Box::new(bound)) }
+    unsafe { set_metadata("lws_ss_set_metadata", h, name, bound) }
 }
 
 /// As [`lws_ss_set_metadata`], with a copy of the value.
@@ -62,7 +62,8 @@ pub unsafe extern "C" fn lws_ss_alloc_set_metadata(
     // SAFETY: as the caller promises.
     unsafe {
         let copy = Owned::new(bytes(value.cast(), len));
-        set_metadata("lws_ss_alloc_set_metadata", h, name, Box::new(copy))
+        let copy = (!value.is_null()).then(|| -> Value { Box::new(copy) });
+        set_metadata("lws_ss_alloc_set_metadata", h, name, copy)
     }
 }
 
@@ -77,7 +78,7 @@ unsafe fn set_metadata(
     caller: &str,
     h: *mut lws_ss_handle,
     name: *const c_char,
-    value: Value,
+    value: Option<Value>,
 ) -> c_int {
     with_stream(caller, h, 1, |cx, key| {
         // SAFETY: as the caller promises.
@@ -86,7 +87,11 @@ unsafe fn set_metadata(
             return 1;
         };
         let name = String::from_utf8_lossy(name);
-        match cx.engine.set_metadata(key, &name, value) {
+        let set = match value {
+            Some(value) => cx.engine.set_metadata(key, &name, value),
+            None => cx.engine.clear_metadata(key, &name),
+        };
+        match set {
             Ok(()) => 0,
             Err(_) => {
                 log::warn!("{caller}: the stream's policy has no metadata '{name}'");

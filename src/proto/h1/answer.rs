@@ -26,7 +26,7 @@ pub(super) fn write(
     keep: bool,
     out: &mut TxBuf,
 ) -> Result<Written, ProtoError> {
-    if !(200..=599).contains(&answer.status) {
+    if !(200..=999).contains(&answer.status) {
         return Err(bad(format!("response: status {} is not a final one", answer.status)));
     }
     check_fields(answer)?;
@@ -43,13 +43,14 @@ pub(super) fn write(
         match answer.body {
             // what a GET would have got is not known
             BodyLen::None if plan.head_method => {}
-            BodyLen::None => out.push(b"Content-Length: 0\r\n"),
-            BodyLen::Known(n) => out.push_fmt(format_args!("Content-Length: {n}\r\n")),
+            BodyLen::None => out.push(b"content-length: 0\r\n"),
+            BodyLen::Known(n) => out.push_fmt(format_args!("content-length: {n}\r\n")),
             BodyLen::Unknown if until_close => {}
-            BodyLen::Unknown => out.push(b"Transfer-Encoding: chunked\r\n"),
+            BodyLen::Unknown => out.push(b"transfer-encoding: chunked\r\n"),
             BodyLen::Unframed => {}
         }
     }
+    fields(answer, out);
     out.push(match (keep, plan.minor) {
         (false, _) => b"Connection: close\r\n\r\n",
         (true, 0) => b"Connection: keep-alive\r\n\r\n",
@@ -67,7 +68,9 @@ pub(super) fn write(
 pub(super) fn switch(name: &str, answer: &Response<'_>, out: &mut TxBuf) -> Result<(), ProtoError> {
     check_fields(answer)?;
     start(answer, out);
-    out.push_fmt(format_args!("Upgrade: {name}\r\nConnection: Upgrade\r\n\r\n"));
+    out.push_fmt(format_args!("Upgrade: {name}\r\nConnection: Upgrade\r\n"));
+    fields(answer, out);
+    out.push(b"\r\n");
     Ok(())
 }
 
@@ -85,6 +88,9 @@ pub(super) fn refuse(status: u16, out: &mut TxBuf) {
 
 fn start(answer: &Response<'_>, out: &mut TxBuf) {
     out.push_fmt(format_args!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status)));
+}
+
+fn fields(answer: &Response<'_>, out: &mut TxBuf) {
     for (name, value) in answer.fields {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             out.push(part);

@@ -13,6 +13,8 @@ use crate::util::{Micros, TxBuf};
 /// Bytes of a head that came in pieces, for which memory is kept between requests.
 const STASH_KEEP: usize = 128;
 
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// What a serving connection lets its client do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerOptions {
@@ -291,7 +293,7 @@ impl H1Server {
             return;
         }
         match self.sending {
-            None => out.push(b"HTTP/1.1 100 Continue\r\n\r\n"),
+            None => out.push(CONTINUE),
             Some(_) => self.receiving = Receiving::Complete,
         }
     }
@@ -465,6 +467,14 @@ impl Codec for H1Server {
 
     fn ping(&mut self, _out: &mut TxBuf) -> bool {
         false
+    }
+
+    /// An interim response, which clients of HTTP/1.1 have to let pass (RFC 9110 15.2).
+    fn probe(&mut self, out: &mut TxBuf) {
+        let waits = matches!(self.receiving, Receiving::Complete) && self.sending.is_none();
+        if waits && self.plan.minor > 0 {
+            out.push(CONTINUE);
+        }
     }
 
     /// When the head under way has to be complete.

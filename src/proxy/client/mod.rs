@@ -34,6 +34,8 @@ const DEFAULT_CREDIT: i32 = 500_000_000;
 
 /// The longest metadata value, its name and the length of that included.
 const MAX_METADATA: usize = u16::MAX as usize - 1;
+/// Names of rideshare types that one stream tells its program: they are kept as long as the stream.
+const MAX_RIDESHARE_NAMES: usize = 256;
 
 /// What a client needs of the loop that its link lives in.
 pub trait Loop {

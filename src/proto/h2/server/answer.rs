@@ -13,21 +13,21 @@ pub(super) fn build(
 ) -> Result<(http::Response<()>, BodyLen), ProtoError> {
     let status = StatusCode::from_u16(answer.status)
         .ok()
-        .filter(|s| (200..=599).contains(&s.as_u16()))
+        .filter(|s| (200..=999).contains(&s.as_u16()))
         .ok_or_else(|| bad(format!("response: status {} is not a final one", answer.status)))?;
     let mut built = http::Response::new(());
     *built.status_mut() = status;
     let fields = built.headers_mut();
+    let bodiless = matches!(answer.status, 204 | 304);
+    if let (BodyLen::Known(n), false) = (answer.body, bodiless) {
+        fields.insert(CONTENT_LENGTH, HeaderValue::from(n));
+    }
     for (name, value) in answer.fields {
         if name.eq_ignore_ascii_case("content-length") {
             let detail = format!("field {name:?}: follows from the message, not given as a field");
             return Err(bad(detail));
         }
         add(fields, name, value)?;
-    }
-    let bodiless = matches!(answer.status, 204 | 304);
-    if let (BodyLen::Known(n), false) = (answer.body, bodiless) {
-        fields.insert(CONTENT_LENGTH, HeaderValue::from(n));
     }
     let body = if bodiless || head_method { BodyLen::None } else { answer.body };
     Ok((built, body))

@@ -361,7 +361,7 @@ impl Machine {
     }
 
     /// Whether the crate has anything to do yet.
-    fn works(&self) -> bool {
+    pub fn works(&self) -> bool {
         self.receives() || self.state == State::HalfClosed
     }
 

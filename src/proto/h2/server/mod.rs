@@ -30,6 +30,9 @@ use machine::Machine;
 /// What every client with prior knowledge begins with (RFC 9113 3.4).
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// A PING frame (RFC 9113 6.7).
+const PING: [u8; 17] = *b"\0\0\x08\x06\0\0\0\0\0probing.";
+
 /// Whether a connection that begins with `bytes` is HTTP/2's. `None`: more bytes are needed.
 #[must_use]
 pub fn is_preface(bytes: &[u8]) -> Option<bool> {
@@ -203,6 +206,13 @@ impl Codec for H2Server {
 
     fn ping(&mut self, out: &mut TxBuf) -> bool {
         self.guard.with_out(out, Machine::ping).unwrap_or(false)
+    }
+
+    // not by the crate, which does not send it any more once the client has closed its side
+    fn probe(&mut self, out: &mut TxBuf) {
+        if self.guard.look().is_some_and(Machine::works) {
+            out.push(&PING);
+        }
     }
 
     fn goodbye(&mut self, out: &mut TxBuf) {
