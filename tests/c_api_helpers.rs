@@ -153,6 +153,18 @@ fn lists_and_states() {
     }
 }
 
+/// Programs whose output is that of the same programs with libwebsockets 5.0.0, but for what they
+/// say themselves.
+#[test]
+fn containers_and_texts() {
+    for name in ["helpers_buffers"] {
+        let text = expected(&format!("{name}.expected"));
+        for link in LINKS {
+            assert_eq!(run_merged(&build(name, link), &[]), text, "{name} {link:?}");
+        }
+    }
+}
+
 #[test]
 fn only_public_names_are_exported() {
     let library = library_dir().join("libsecurestreams.so");

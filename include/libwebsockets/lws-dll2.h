@@ -208,6 +208,77 @@ lws_dll2_get_tail(struct lws_dll2_owner *owner)
     }                                       \
     }
 
+/*
+ * Walks of objects that are chained by a pointer to the next, whose member is named at the end (in
+ * the safe kinds, where the object at hand may be freed, at the start). `break` and `continue` work.
+ * In the kinds with llp, `it` is the address of the pointer to the object: assigning to `*it`
+ * replaces the object, or with its next takes it out.
+ */
+#define lws_start_foreach_ll(type, it, start) \
+    {                                         \
+        type it = (start);                    \
+        int it##_went;                        \
+        while (it) {                          \
+            for (it##_went = 0; !it##_went; it##_went = 1) {
+
+#define lws_end_foreach_ll(it, member) \
+    }                                  \
+    if (!it##_went)                    \
+        break;                         \
+    it = it->member;                   \
+    }                                  \
+    }
+
+#define lws_start_foreach_ll_safe(type, it, start, member) \
+    {                                                      \
+        type it##_after;                                   \
+        for (type it = (start); it && ((it##_after = it->member), 1); it = it##_after) {
+
+#define lws_end_foreach_ll_safe(it) \
+    }                               \
+    }
+
+#define lws_start_foreach_llp(type, it, start) \
+    {                                          \
+        type it = &(start);                    \
+        int it##_went;                         \
+        while (*it) {                          \
+            for (it##_went = 0; !it##_went; it##_went = 1) {
+
+#define lws_end_foreach_llp(it, member) \
+    }                                   \
+    if (!it##_went)                     \
+        break;                          \
+    it = &(*it)->member;                \
+    }                                   \
+    }
+
+#define lws_start_foreach_llp_safe(type, it, start, member) \
+    {                                                       \
+        type it##_after;                                    \
+        for (type it = &(start); *it && ((it##_after = &(*it)->member), 1); it = it##_after) {
+
+#define lws_end_foreach_llp_safe(it) \
+    }                                \
+    }
+
+/** Puts an object in front of such a chain. */
+#define lws_ll_fwd_insert(object, member, head) \
+    {                                           \
+        (object)->member = (head);              \
+        (head) = (object);                      \
+    }
+
+/** Takes an object out of such a chain, if it is there. */
+#define lws_ll_fwd_remove(type, member, object, head)              \
+    {                                                              \
+        type **lws_ll_at = &(head);                                \
+        while (*lws_ll_at && *lws_ll_at != (object))               \
+            lws_ll_at = &(*lws_ll_at)->member;                     \
+        if (*lws_ll_at)                                            \
+            *lws_ll_at = (object)->member;                         \
+    }
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
  * thread that runs its loop.
  */
 #include <libwebsockets/lws-context-vhost.h>
+#include <libwebsockets/lws-dll2.h>
 #include <assert.h>
 
 /** How far the first pointer is behind the second, in bytes. */
@@ -28,8 +29,55 @@
 extern "C" {
 #endif
 
+struct lws_buflist2_owner;
+struct lws_wsmsg_info;
 struct lws_switches;
 struct lws_humanize_unit;
+
+/** A segment of a list whose head is a pointer to its first segment. Opaque. */
+struct lws_buflist;
+
+/** A segment of a list that has an owner. Opaque. */
+struct lws_buflist2;
+
+/** The most bytes that a list may hold, if nothing else is said. */
+#define LWS_BUFLIST_OOM_LIMIT ((2 * 1024) * 1024)
+
+/** A list of segments. Zero when empty. */
+struct lws_buflist2_owner {
+    /** The segments. */
+    struct lws_dll2_owner owner;
+    /** How many bytes they have, used or not. */
+    size_t total_len;
+    /** The most that `total_len` may become; 0 is `LWS_BUFLIST_OOM_LIMIT`. */
+    size_t limit;
+};
+
+/** For a message that is complete; libwebsockets 5.0.0 never calls it, nor does this library. */
+typedef void (*lws_wsmsg_transfer_cb)(struct lws_wsmsg_info *info);
+
+/** A piece of a message from one of several sources, for `lws_wsmsg_append`. */
+struct lws_wsmsg_info {
+    /** The list that gets complete messages. */
+    struct lws_buflist **head_upstream;
+    /** A list for each source, for messages that are not complete. */
+    struct lws_buflist **private_heads;
+    /** The source that this piece comes from, as an index into `private_heads`. */
+    int private_source_idx;
+    /** Not called, see there. */
+    lws_wsmsg_transfer_cb optional_cb;
+    /** The program's. */
+    void *opaque;
+    /** The piece. */
+    const uint8_t *buf;
+    /** Its length in bytes. */
+    size_t len;
+    /** `LWSSS_FLAG_SOM` if it begins a message, `LWSSS_FLAG_EOM` if it ends one. */
+    unsigned int ss_flags;
+};
+
+/** The C name of `lws_wsmsg_info`. */
+typedef struct lws_wsmsg_info lws_wsmsg_info_t;
 
 /** A command line option for `lws_switches_print_help`. */
 struct lws_switches {
@@ -366,6 +414,234 @@ LWS_VISIBLE LWS_EXTERN unsigned long lws_now_secs(void);
  * `ads` is NUL-terminated or NULL.
  */
 LWS_VISIBLE LWS_EXTERN lws_usec_t lws_parse_iso8601(const char *ads);
+
+/**
+ * Appends a copy of the `len` bytes of `buf` to the list at `*head`, which is NULL when empty.
+ * The copy has `LWS_PRE` bytes free in front of it. Returns 1 if it is the first segment, 0 if
+ * it is another, -1 if `buf` is NULL, there is no memory, or the list already holds 8192
+ * segments or would hold more than 2 MiB; a first segment may be larger.
+ *
+ * Safety:
+ * `head` is the list's; `buf` has `len` readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+int lws_buflist_append_segment(struct lws_buflist **head,
+                               const uint8_t *buf,
+                               size_t len);
+
+/**
+ * `lws_buflist_append_segment` without the copy: the list frees `buf`, which malloc() made,
+ * when its `len` bytes are used. If it returns -1, `buf` is still the caller's.
+ *
+ * Safety:
+ * As there.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+int lws_buflist_append_segment_take_ownership(struct lws_buflist **head,
+                                              uint8_t *buf,
+                                              size_t len);
+
+/**
+ * How many bytes of the first segment of the list at `*head` are left, 0 if the list is empty.
+ * `*buf` is set to them, or to NULL; `buf` may be NULL.
+ *
+ * Safety:
+ * `head` is the list's; `buf` is NULL or can be written.
+ */
+LWS_VISIBLE LWS_EXTERN
+size_t lws_buflist_next_segment_len(struct lws_buflist **head,
+                                    uint8_t **buf);
+
+/**
+ * Takes `len` bytes away from the first segment of the list at `*head`, and the segment itself
+ * when nothing of it is left; `len` is at most what `lws_buflist_next_segment_len` says.
+ * Returns how many bytes the then first segment has left, 0 if the list is empty.
+ *
+ * Safety:
+ * `head` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN size_t lws_buflist_use_segment(struct lws_buflist **head, size_t len);
+
+/**
+ * How many bytes the segments of the list at `*head` have, with those of the first one that are
+ * used already.
+ *
+ * Safety:
+ * `head` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN size_t lws_buflist_total_len(struct lws_buflist **head);
+
+/**
+ * Copies up to `len` bytes of the list at `*head` to `buf`, across segments and from the offset
+ * `ofs` of what `lws_buflist_total_len` counts; nothing is used. Returns how many, 0 at the
+ * end.
+ *
+ * Safety:
+ * `head` is the list's; `buf` has `len` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_buflist_linear_copy(struct lws_buflist **head,
+                            size_t ofs,
+                            uint8_t *buf,
+                            size_t len);
+
+/**
+ * Moves up to `len` bytes from the front of the list at `*head` to `buf`, across segments.
+ * Returns how many.
+ *
+ * Safety:
+ * `head` is the list's; `buf` has `len` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_buflist_linear_use(struct lws_buflist **head,
+                           uint8_t *buf,
+                           size_t len);
+
+/**
+ * Moves up to `len` bytes of the first segment of the list at `*head` to `buf`. `*frag_first` is
+ * set to whether they begin the segment, `*frag_fin` to whether they end it; each may be NULL.
+ * With `buf` NULL or `len` 0 only those are set. Returns how many bytes were moved.
+ *
+ * Safety:
+ * `head` is the list's; `buf` is NULL or has `len` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_buflist_fragment_use(struct lws_buflist **head,
+                             uint8_t *buf,
+                             size_t len,
+                             char *frag_first,
+                             char *frag_fin);
+
+/**
+ * Frees all segments of the list at `*head`, which is NULL afterwards.
+ *
+ * Safety:
+ * `head` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_buflist_destroy_all_segments(struct lws_buflist **head);
+
+/**
+ * Where the first segment of the list at `*head` begins, however much of it is used; NULL if the
+ * list is empty.
+ *
+ * Safety:
+ * `head` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN void *lws_buflist_get_frag_start_or_NULL(struct lws_buflist **head);
+
+/**
+ * Appends a copy of the `len` bytes of `buf` to the list `owner`. The copy has `LWS_PRE` bytes
+ * free in front of it. Returns 1 if it is the first segment, 0 if it is another, -1 if `buf` is
+ * NULL, there is no memory, or the list would hold more than the owner's `limit`, which is 2 MiB
+ * if it is 0.
+ *
+ * Safety:
+ * `owner` is the list's; `buf` has `len` readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+int lws_buflist2_append_segment(struct lws_buflist2_owner *owner,
+                                const uint8_t *buf,
+                                size_t len);
+
+/**
+ * `lws_buflist2_append_segment` without the copy: the list frees `buf`, which malloc() made,
+ * when its `len` bytes are used. If it returns -1, `buf` is still the caller's.
+ *
+ * Safety:
+ * As there.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+int lws_buflist2_append_segment_take_ownership(struct lws_buflist2_owner *owner,
+                                               uint8_t *buf,
+                                               size_t len);
+
+/**
+ * How many bytes of the first segment of the list `owner` are left, 0 if the list is empty.
+ * `*buf` is set to them, or to NULL; `buf` may be NULL.
+ *
+ * Safety:
+ * `owner` is the list's; `buf` is NULL or can be written.
+ */
+LWS_VISIBLE LWS_EXTERN
+size_t lws_buflist2_next_segment_len(struct lws_buflist2_owner *owner,
+                                     uint8_t **buf);
+
+/**
+ * Takes `len` bytes away from the first segment of the list `owner`, and the segment itself when
+ * nothing of it is left; `len` is at most what `lws_buflist2_next_segment_len` says. Returns
+ * how many bytes the then first segment has left, 0 if the list is empty.
+ *
+ * Safety:
+ * `owner` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN
+size_t lws_buflist2_use_segment(struct lws_buflist2_owner *owner,
+                                size_t len);
+
+/**
+ * Moves up to `len` bytes of the first segment of the list `owner` to `buf`. `*frag_first` is
+ * set to whether they begin the segment, `*frag_fin` to whether they end it; each may be NULL.
+ * With `buf` NULL or `len` 0 only those are set. Returns how many bytes were moved.
+ *
+ * Safety:
+ * `owner` is the list's; `buf` is NULL or has `len` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_buflist2_fragment_use(struct lws_buflist2_owner *owner,
+                              uint8_t *buf,
+                              size_t len,
+                              char *frag_first,
+                              char *frag_fin);
+
+/**
+ * Frees all segments of the list `owner`, which is empty afterwards.
+ *
+ * Safety:
+ * `owner` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_buflist2_destroy_all_segments(struct lws_buflist2_owner *owner);
+
+/**
+ * Where the first segment of the list `owner` begins, however much of it is used; NULL if the
+ * list is empty.
+ *
+ * Safety:
+ * `owner` is the list's.
+ */
+LWS_VISIBLE LWS_EXTERN void *lws_buflist2_get_frag_start_or_NULL(struct lws_buflist2_owner *owner);
+
+/** How many bytes the segments of the list `owner` have, with those that are used already. */
+static LWS_INLINE size_t
+lws_buflist2_total_len(struct lws_buflist2_owner *owner)
+{
+    return owner->total_len;
+}
+
+/**
+ * Keeps a copy of the piece of a message in `info`. When it ends its message, the message is
+ * moved to the end of the list at `head_upstream`. Returns 0, or -1 as
+ * `lws_buflist_append_segment` or if `info` lacks a list.
+ *
+ * Safety:
+ * `info` is live and its pointers are good; `private_source_idx` is inside `private_heads`.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_wsmsg_append(struct lws_wsmsg_info *info);
+
+/**
+ * Frees what the lists of `count_private_heads` sources hold, of messages that were not
+ * complete.
+ *
+ * Safety:
+ * `private_heads` has that many lists.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_wsmsg_destroy(struct lws_buflist **private_heads,
+                       size_t count_private_heads);
+
 /**
  * The program's pointer at a connection: what it was adopted with, or what was set since. NULL
  * if it is no connection (any more).

@@ -33,6 +33,7 @@ macro_rules! c_enum {
 mod adopt;
 mod base;
 mod base64;
+mod buflist;
 #[allow(missing_docs, reason = "the names of the values say all there is")]
 mod callbacks;
 mod context;
@@ -64,6 +65,7 @@ mod vfs;
 pub use self::adopt::*;
 pub use self::base::*;
 pub use self::base64::*;
+pub use self::buflist::*;
 pub use self::callbacks::*;
 pub use self::context::*;
 pub use self::dll2::*;
