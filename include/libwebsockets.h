@@ -24,10 +24,12 @@
 #include <libwebsockets/lws-misc.h>
 #include <libwebsockets/lws-service.h>
 #include <libwebsockets/lws-writeable.h>
+#include <libwebsockets/lws-ring.h>
 #include <libwebsockets/lws-sha1-base64.h>
 #include <libwebsockets/lws-vfs.h>
 #include <libwebsockets/lws-lejp.h>
 #include <libwebsockets/lws-tokenize.h>
+#include <libwebsockets/lws-lwsac.h>
 #include <libwebsockets/lws-secure-streams.h>
 #include <libwebsockets/lws-secure-streams-serialization.h>
 #include <libwebsockets/lws-secure-streams-policy.h>

@@ -157,10 +157,15 @@ fn lists_and_states() {
 /// say themselves.
 #[test]
 fn containers_and_texts() {
-    for name in ["helpers_buffers"] {
+    for name in ["helpers_buffers", "helpers_ring", "helpers_lwsac"] {
         let text = expected(&format!("{name}.expected"));
         for link in LINKS {
-            assert_eq!(run_merged(&build(name, link), &[]), text, "{name} {link:?}");
+            let file = scratch(name, link);
+            assert_eq!(
+                run_merged(&build(name, link), &[file.as_os_str()]),
+                text,
+                "{name} {link:?}"
+            );
         }
     }
 }

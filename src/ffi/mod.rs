@@ -16,7 +16,10 @@ pub mod genhash;
 pub mod getaddrinfo;
 pub mod humanize;
 pub mod json_simple;
+pub mod list_ptr;
 pub mod log;
+pub mod lwsac;
+pub mod lwsac_file;
 pub mod misc;
 pub mod mux;
 #[cfg(securestreams_no_backtrace)]
@@ -37,6 +40,7 @@ pub mod purify;
 pub mod random;
 mod registry;
 pub mod retry;
+pub mod rings;
 mod segments;
 pub mod ser;
 pub mod services;
