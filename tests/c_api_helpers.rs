@@ -157,7 +157,7 @@ fn lists_and_states() {
 /// say themselves.
 #[test]
 fn containers_and_texts() {
-    for name in ["helpers_buffers", "helpers_ring", "helpers_lwsac"] {
+    for name in ["helpers_buffers", "helpers_ring", "helpers_lwsac", "helpers_texts"] {
         let text = expected(&format!("{name}.expected"));
         for link in LINKS {
             let file = scratch(name, link);
@@ -167,6 +167,13 @@ fn containers_and_texts() {
                 "{name} {link:?}"
             );
         }
+    }
+}
+
+#[test]
+fn limits_of_containers_and_texts() {
+    for link in LINKS {
+        run(&build("helpers_limits", link), &[]);
     }
 }
 

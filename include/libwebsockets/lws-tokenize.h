@@ -214,6 +214,48 @@ typedef struct lws_strexp lws_strexp_t;
 #define LWS_TOKENIZE_F_CHUNK (1 << 14)
 
 /**
+ * Sets `exp` up. `cb` is called with `priv` to write values. `out`, with room for `olen` bytes,
+ * gets the text; NULL only counts, and `cb` is to do the same.
+ *
+ * Safety:
+ * `exp` can be written; `out` is NULL or has that room as long as it is used.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_strexp_init(struct lws_strexp *exp,
+                     void *priv,
+                     lws_strexp_expand_cb cb,
+                     char *out,
+                     size_t olen);
+
+/**
+ * Gives `exp` a new place for what follows: `out`, with room for `olen` bytes, or NULL only to
+ * count.
+ *
+ * Safety:
+ * `exp` was set up; `out` is NULL or has that room.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_strexp_reset_out(struct lws_strexp *exp, char *out, size_t olen);
+
+/**
+ * Fills the `len` bytes of `in` in, as the next ones of the text that `exp` was set up for: what
+ * is not `${name}` is copied, for names the callback is called. Sets `*pused_in` to how much of
+ * `in` is used and `*pused_out` to how much was written. Returns `LSTRX_DONE`, with a NUL behind
+ * the text; `LSTRX_FILLED_OUT` when `out` is full: take that away, call `lws_strexp_reset_out`,
+ * and then this with what is not used; or an error. A `$` that begins no name needs 3 bytes of
+ * room.
+ *
+ * Safety:
+ * `exp` was set up and what it points to is good; `in` has `len` readable bytes; the counts can
+ * be written.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_strexp_expand(struct lws_strexp *exp,
+                      const char *in,
+                      size_t len,
+                      size_t *pused_in,
+                      size_t *pused_out);
+
+/**
  * Matches the `clen` bytes of `check` against the `wlen` bytes of the pattern `wildcard`, in
  * which each `*` stands for any number of bytes.
  * Returns 0 on a match, 1 otherwise.
@@ -226,6 +268,39 @@ int lws_strcmp_wildcard(const char *wildcard,
                         size_t wlen,
                         const char *check,
                         size_t clen);
+
+/**
+ * Sets `ts` up to split the text `start`, which ends with a NUL unless the length is then set in
+ * `ts->len`. `flags` are `LWS_TOKENIZE_F_...`.
+ *
+ * Safety:
+ * `ts` can be written; the text stays while it is split.
+ */
+LWS_VISIBLE LWS_EXTERN
+void lws_tokenize_init(struct lws_tokenize *ts,
+                       const char *start,
+                       int flags);
+
+/**
+ * Finds the next element of the text that `ts` was set up for. Returns what it is, and sets
+ * `ts->token` and `ts->token_len` to it; negative values are errors. Words and quoted text lie
+ * in `ts->collect`, with a NUL. With `LWS_TOKENIZE_F_EXPECT_MORE` the end of the text is
+ * `LWS_TOKZE_WANT_READ`: set `start` and `len` to the next part, in the last one take the flag
+ * away.
+ *
+ * Safety:
+ * `ts` was set up, and its text has `ts->len` readable bytes or ends with a NUL.
+ */
+LWS_VISIBLE LWS_EXTERN lws_tokenize_elem lws_tokenize(struct lws_tokenize *ts);
+
+/**
+ * Copies the element that `ts` found last to `str`, with a NUL. Returns 0, or 1 if it is longer
+ * than `max` less 2 bytes; nothing is copied then.
+ *
+ * Safety:
+ * `lws_tokenize` found an element; `str` has `max` writable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN int lws_tokenize_cstr(struct lws_tokenize *ts, char *str, size_t max);
 
 #ifdef __cplusplus
 }

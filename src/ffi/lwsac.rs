@@ -81,7 +81,9 @@ unsafe fn grow(head: *mut *mut Chunk, room: usize) -> *mut Chunk {
     unsafe {
         let header = header((*head).is_null());
         let size = room.saturating_add(header);
-        let chunk = libc::malloc(size).cast::<Chunk>();
+        // no object is larger, and allocators find it strange to be asked
+        let possible = isize::try_from(size).is_ok();
+        let chunk = if possible { libc::malloc(size).cast::<Chunk>() } else { null_mut() };
         if chunk.is_null() {
             log::err!("lwsac: no memory for {size} bytes");
             return chunk;
