@@ -82,6 +82,7 @@ fn rust_layouts() -> BTreeMap<&'static str, Layout> {
         lws_genhmac_ctx { r#type, evp_type, ctx, key },
         lws_switches { sw, doc },
         lws_humanize_unit { name, factor },
+        lws_parse_uri { scheme, host, path, port, unix_skt },
         lws_buflist2_owner { owner, total_len, limit },
         lws_wsmsg_info { head_upstream, private_heads, private_source_idx, optional_cb, opaque, buf, len, ss_flags },
         lws_b64state { quad, done, len, i, c },

@@ -157,7 +157,8 @@ fn lists_and_states() {
 /// say themselves.
 #[test]
 fn containers_and_texts() {
-    for name in ["helpers_buffers", "helpers_ring", "helpers_lwsac", "helpers_texts"] {
+    for name in ["helpers_buffers", "helpers_ring", "helpers_lwsac", "helpers_texts", "helpers_uri"]
+    {
         let text = expected(&format!("{name}.expected"));
         for link in LINKS {
             let file = scratch(name, link);

@@ -33,6 +33,7 @@ struct lws_buflist2_owner;
 struct lws_wsmsg_info;
 struct lws_switches;
 struct lws_humanize_unit;
+struct lws_parse_uri;
 
 /** A segment of a list whose head is a pointer to its first segment. Opaque. */
 struct lws_buflist;
@@ -97,6 +98,23 @@ struct lws_humanize_unit {
 
 /** The C name of `lws_humanize_unit`. */
 typedef struct lws_humanize_unit lws_humanize_unit_t;
+
+/** A URI in its parts, from `lws_parse_uri_create`. */
+struct lws_parse_uri {
+    /** What is in front of `://`; empty if there is no such. */
+    const char *scheme;
+    /** The host, without the brackets of a v6 address; the path of a unix socket with its `+`. */
+    const char *host;
+    /** The path without its first slash, and the query; `/` for none. */
+    const char *path;
+    /** The port; that of http, https, ws and wss if none is said, else 0. */
+    uint16_t port;
+    /** 1 if the host is a unix socket. */
+    char unix_skt;
+};
+
+/** The C name of `lws_parse_uri`. */
+typedef struct lws_parse_uri lws_parse_uri_t;
 
 /**
  * Writes `v` with a unit of `schema`, which lists units from the largest on and ends with a NULL
@@ -414,6 +432,43 @@ LWS_VISIBLE LWS_EXTERN unsigned long lws_now_secs(void);
  * `ads` is NUL-terminated or NULL.
  */
 LWS_VISIBLE LWS_EXTERN lws_usec_t lws_parse_iso8601(const char *ads);
+
+/**
+ * Cuts the URI `p` into parts by writing NULs into it: `*prot` is set to the scheme, `*ads` to
+ * the host, `*path` to the path without its first slash, or `/` if there is none. `*port` is set
+ * if the URI says one or its scheme is http, https, ws or wss. A host that begins with `+` is a
+ * unix socket and ends with `:`. Returns 0. To be replaced by `lws_parse_uri_create` in new
+ * programs.
+ *
+ * Safety:
+ * `p` is NUL-terminated and can be written, as can the others; they point into `p` afterwards.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+int lws_parse_uri(char *p,
+                  const char **prot,
+                  const char **ads,
+                  int *port,
+                  const char **path);
+
+/**
+ * Cuts a copy of `uri` into parts. Returns them, to be given to `lws_parse_uri_destroy`; NULL
+ * without memory or if `uri` is NULL.
+ *
+ * Safety:
+ * `uri` is NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+struct lws_parse_uri *lws_parse_uri_create(const char *uri);
+
+/**
+ * Frees `*pcuri`, which is NULL afterwards; it may be before.
+ *
+ * Safety:
+ * `*pcuri` came from `lws_parse_uri_create`.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_parse_uri_destroy(struct lws_parse_uri **pcuri);
 
 /**
  * Appends a copy of the `len` bytes of `buf` to the list at `*head`, which is NULL when empty.

@@ -54,6 +54,7 @@ pub mod sul;
 pub mod time;
 pub mod tokenize;
 pub mod types;
+pub mod uri;
 pub mod variadic;
 pub mod vhost;
 pub mod wsi;

@@ -62,6 +62,7 @@ mod sul;
 mod system;
 mod tokenize;
 mod txp;
+mod uri;
 mod vfs;
 
 pub use self::adopt::*;
@@ -94,4 +95,5 @@ pub use self::sul::*;
 pub use self::system::*;
 pub use self::tokenize::*;
 pub use self::txp::*;
+pub use self::uri::*;
 pub use self::vfs::*;
