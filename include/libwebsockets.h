@@ -13,6 +13,7 @@
 #include <libwebsockets/lws-state.h>
 #include <libwebsockets/lws-retry.h>
 #include <libwebsockets/lws-adopt.h>
+#include <libwebsockets/lws-network-helper.h>
 #include <libwebsockets/lws-metrics.h>
 #include <libwebsockets/lws-system.h>
 #include <libwebsockets/lws-callbacks.h>

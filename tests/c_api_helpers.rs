@@ -157,8 +157,15 @@ fn lists_and_states() {
 /// say themselves.
 #[test]
 fn containers_and_texts() {
-    for name in ["helpers_buffers", "helpers_ring", "helpers_lwsac", "helpers_texts", "helpers_uri"]
-    {
+    const NAMES: [&str; 6] = [
+        "helpers_buffers",
+        "helpers_ring",
+        "helpers_lwsac",
+        "helpers_texts",
+        "helpers_uri",
+        "helpers_addresses",
+    ];
+    for name in NAMES {
         let text = expected(&format!("{name}.expected"));
         for link in LINKS {
             let file = scratch(name, link);

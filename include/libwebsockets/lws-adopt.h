@@ -9,10 +9,36 @@
  * log an error and do nothing.
  */
 #include <libwebsockets/lws-base.h>
+#include <netinet/in.h>
+
+/** A lws_sockaddr46, and its length, as the system's calls take them. */
+#define sa46_sockaddr(sa46) ((struct sockaddr *)(sa46))
+#define sa46_socklen(sa46)                                                               \
+    ((socklen_t)((sa46)->sa4.sin_family == AF_INET ? sizeof(struct sockaddr_in)          \
+                                                   : sizeof(struct sockaddr_in6)))
+/** Sets its port, in network order. */
+#define sa46_sockport(sa46, port)              \
+    {                                          \
+        if ((sa46)->sa4.sin_family == AF_INET) \
+            (sa46)->sa4.sin_port = (port);     \
+        else                                   \
+            (sa46)->sa6.sin6_port = (port);    \
+    }
+/** The bytes of its address, and how many. */
+#define sa46_address(sa46)                                                          \
+    ((uint8_t *)((sa46)->sa4.sin_family == AF_INET ? (void *)&(sa46)->sa4.sin_addr  \
+                                                   : (void *)&(sa46)->sa6.sin6_addr))
+#define sa46_address_len(sa46) ((sa46)->sa4.sin_family == AF_INET ? 4 : 16)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** A v4 or v6 address with its port; which one says its family. */
+typedef union {
+    struct sockaddr_in6 sa6;
+    struct sockaddr_in sa4;
+} lws_sockaddr46;
 
 union lws_sock_file_fd;
 struct lws_adopt_desc;

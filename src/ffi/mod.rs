@@ -1,6 +1,7 @@
 //! The C boundary: the exported functions, one file a noun. Everything below it is safe
 //! Rust; nothing imports this module.
 
+pub mod addresses;
 mod auth;
 pub mod aws;
 pub mod base64;

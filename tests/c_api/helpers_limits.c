@@ -208,6 +208,34 @@ chunks(void)
 	CHECK(!head);
 }
 
+static void
+addresses(void)
+{
+	static const uint8_t v6[16] = { 0x20, 0x01, [5] = 1, [15] = 2 };
+	lws_sockaddr46 sa46, net;
+	char buf[40];
+
+	/* a v4 address in a network of v6 addresses */
+	CHECK(!lws_sa46_parse_numeric_address("10.1.2.3", &sa46));
+	CHECK(!lws_sa46_parse_numeric_address("::ffff:10.0.0.0", &net));
+	CHECK(lws_sa46_on_net(&sa46, &net, 104) == 0 && lws_sa46_on_net(&sa46, &net, 112) == 1);
+	CHECK(lws_sa46_on_net(&sa46, &sa46, 0x7fffffff) == 0);
+
+	/* the longest row of zeros is left out, and only one */
+	CHECK(lws_write_numeric_address(v6, 16, buf, sizeof(buf)) == 11);
+	CHECK_STR(buf, "2001:0:1::2");
+	CHECK(lws_sa46_parse_numeric_address("1::2::3", &sa46) == -1);
+
+	/* text that does not fit is not cut */
+	CHECK(lws_write_numeric_address(v6, 16, buf, 12) == 11);
+	CHECK(lws_write_numeric_address(v6, 16, buf, 11) == -1);
+	CHECK_STR(buf, "");
+	CHECK(lws_write_numeric_address(v6, 4, buf, 4) == -1);
+	CHECK(lws_write_numeric_address(v6, -16, buf, sizeof(buf)) == -1);
+	CHECK(lws_parse_mac("00:11:22:aa:ff:9\xc3", (uint8_t *)buf) < 0);
+	CHECK(lws_sa46_compare_ads(NULL, &net) && lws_sa46_on_net(&net, NULL, 1));
+}
+
 int
 main(void)
 {
@@ -218,6 +246,7 @@ main(void)
 	rings();
 	buffers();
 	chunks();
+	addresses();
 
 	return 0;
 }
