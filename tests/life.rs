@@ -737,7 +737,7 @@ fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
         (State::Connecting, Ret::DisconnectMe),
         (State::AllRetriesFailed, Ret::DestroyMe),
     ]);
-    assert_eq!(w.cx.client_connect(s), Ret::DestroyMe);
+    assert_eq!(w.cx.request_tx(s), Ret::DestroyMe);
     log.answers.borrow_mut().clear();
     let _listener = w.listen();
     assert_eq!(w.cx.client_connect(s), Ret::Ok, "an old wish is not repeated");

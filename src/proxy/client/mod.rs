@@ -557,4 +557,9 @@ impl Handler for Client {
     fn tls(&self) -> Option<Rc<LinkTls>> {
         self.tls.clone()
     }
+
+    /// The program wanted the link of its stream ended, not another one to the proxy.
+    fn stays_down(&self) -> bool {
+        true
+    }
 }
