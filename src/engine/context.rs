@@ -363,13 +363,13 @@ impl Context {
         self.drop_plugs();
     }
 
-    /// Says DISCONNECTED to every stream that uses a connection, by the connections' age.
+    /// Tells every stream that uses a connection that it ends, by the connections' age.
     fn end_links(&self) {
         let mut links: Vec<_> = {
             let core = self.core();
             let links = core.streams.iter().filter_map(|(key, stream)| {
                 let conn = core.conns.get(stream.link?.conn)?;
-                (stream.phase == Phase::Connected).then_some((conn.born, stream.born, key))
+                Some((conn.born, stream.born, key))
             });
             links.collect()
         };
@@ -379,6 +379,8 @@ impl Context {
             if self.phase(key) == Some(Phase::Connected) {
                 self.let_go(key);
                 self.link_down(key, Quietly::Yes);
+            } else {
+                let _ = self.report_perf(key, None);
             }
         }
     }
