@@ -87,3 +87,9 @@ fixture_python() {
     # the scenarios that need the modules are then skipped by name
     printf '%s\n' python3
 }
+
+# Node with the module ws, an independent peer. Tests that want it say so where it is missing.
+fixture_node() {
+    NODE_PATH=${NODE_PATH:+$NODE_PATH:}/usr/share/nodejs node -e "require('ws')" 2>/dev/null ||
+        (install_packages nodejs node-ws) || say "no Node with the module ws: what is tested with it is skipped"
+}

@@ -1,11 +1,11 @@
-//! ws and mqtt streams against independent peers: tungstenite in the test process, and a real mosquitto.
+//! ws and mqtt streams against independent peers: tungstenite in the test process, python websockets, npm ws, a mosquitto.
 
 mod fixtures;
 
 use fixtures::many::{begin, count, many, pattern, rx_line, stream};
 use fixtures::mosquitto::Mosquitto;
 use fixtures::peer::{Peer, read_request};
-use fixtures::{python_with_websockets, root, start};
+use fixtures::{node_with_ws, python_with_websockets, root, start};
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::mpsc::channel;
@@ -276,6 +276,35 @@ fn ws_compression_with_an_independent_server() {
     assert!(said.starts_with(&format!("connection - 1 {len} ")), "{said}");
     let wire: usize = said.rsplit(' ').next().expect("a word").parse().expect("a number");
     assert!(wire > len, "{said}");
+}
+
+#[test]
+fn npms_ws_echoes_what_ws_streams_send() {
+    let Some([path, node]) = node_with_ws() else {
+        // the scripts install it; elsewhere the other independent servers have to do
+        println!("skipped: no Node with the module ws");
+        return;
+    };
+    let script = root().join("tests/fixtures/ws_echo.js");
+    let mut server = start("env".as_ref(), &[path.as_ref(), node.as_ref(), script.as_os_str()]);
+    let port = server.wait_for_start_of("port ");
+    let port: u16 = port["port ".len()..].parse().expect("a port");
+    for (keys, extensions) in
+        [("", "-"), (", \"ws_permessage_deflate\": true", "permessage-deflate")]
+    {
+        for len in [1, 126, 65_536, 200_000] {
+            let post = len.to_string();
+            let args = ["--streams", "ws", "--n", "2", "--messages", "5", "--post", &post];
+            let got = many(&[ws(port, keys)], &args);
+            for i in 0..2 {
+                let line = rx_line(i, &pattern(len));
+                assert_eq!(got.lines().iter().filter(|l| **l == line).count(), 5, "{got}");
+                let said = server.wait_for_start_of("connection ");
+                // without a close frame (1006): as the reference ends it
+                assert_eq!(said, format!("connection {extensions} 5 {} 1006", 5 * len));
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Serving with the clients of others: curl, h2load, wrk, an independent ws client; no descriptors left.
+//! Serving with the clients of others: curl, h2load, wrk, two independent ws clients; no descriptors left.
 
 mod fixtures;
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::certs::certs;
 use fixtures::servers::{Servers, client, curl, kind, policy, tls};
-use fixtures::{closed_port, python_with_websockets, root, scratch};
+use fixtures::{closed_port, node_with_ws, python_with_websockets, root, scratch};
 
 const PLAIN: &str = r#""protocol": "h2""#;
 
@@ -104,6 +104,28 @@ fn an_independent_ws_client_gets_what_it_expects() {
     let ca = certs().pem("ca");
     let trust = format!("SSL_CERT_FILE={}", ca.display());
     let args = [&*trust, python, script, &servers.url("wss", "/"), "text", "plain"];
+    let got = client("env", &args, "");
+    assert_eq!(got.out, "ok\n", "over TLS: {}", got.err);
+}
+
+#[test]
+fn npms_ws_gets_what_it_expects() {
+    let Some([path, node]) = node_with_ws() else {
+        // the scripts install it; elsewhere the other independent clients have to do
+        println!("skipped: no Node with the module ws");
+        return;
+    };
+    let script = root().join("tests/fixtures/ws_client.js");
+    let script = script.to_str().expect("UTF-8");
+    for (extension, more) in [("plain", ""), ("deflate", r#", "ws_permessage_deflate": true"#)] {
+        let servers = Servers::one(&format!(r#""protocol": "h1", "ws_subprotocol": "echo"{more}"#));
+        let args = [&*path, &*node, script, &servers.url("ws", "/"), extension];
+        let got = client("env", &args, "");
+        assert_eq!(got.out, "ok\n", "{extension}: {}", got.err);
+    }
+    let servers = Servers::one(&format!(r#"{}, "ws_subprotocol": "echo""#, tls("h1", "good")));
+    let trust = format!("NODE_EXTRA_CA_CERTS={}", certs().pem("ca").display());
+    let args = [&*trust, &*path, &*node, script, &servers.url("wss", "/"), "plain"];
     let got = client("env", &args, "");
     assert_eq!(got.out, "ok\n", "over TLS: {}", got.err);
 }

@@ -17,8 +17,9 @@ use crate::util::log;
 
 /// Reads of one connection in one turn, so that others get theirs.
 const READS_PER_TURN: usize = 16;
-/// How often a request is repeated at once that the peer refused untouched.
-const MAX_REFUSED: u8 = 1;
+/// How often a request is repeated at once that the peer refused untouched. More than once: where many
+/// streams share connections that take a number of requests each, others may be ahead each time.
+const MAX_REFUSED: u8 = 5;
 /// The reason of an end that the peer gave none for.
 const PEER_CLOSED: &str = "the peer closed the connection";
 

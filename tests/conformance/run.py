@@ -241,7 +241,9 @@ def inner(job):
     try:
         for i, (n, fx) in enumerate(fixtures.items()):
             start_fixture(n, fx, BASE_PORT + i, tmp, certs, m, opts, procs)
-        env = dict(os.environ, SSTRACE_TMP=tmp)
+        # a job's python3 is this one, which has the modules
+        path = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", os.defpath)
+        env = dict(os.environ, SSTRACE_TMP=tmp, PATH=path)
         for n, fx in fixtures.items():
             if fx["kind"] == "ssproxy":
                 env["SSTRACE_PROXY"] = "+@" + m["ABS_" + n]

@@ -2,8 +2,9 @@
 
 use super::super::{Codec, Event, Head, ProtoError, ProtoErrorKind, Request, Reuse, Tid, TxWindow};
 use super::Options;
+use super::drive::no_body;
 use super::guard::Guard;
-use super::machine::{Machine, no_body, unusable};
+use super::machine::{Machine, unusable};
 use super::outgoing::take_window;
 use super::stream::Stream;
 use crate::util::{Micros, TxBuf};
@@ -139,7 +140,7 @@ mod tests {
 
     use super::super::super::BodyLen;
     use super::super::MAX_FRAME;
-    use super::super::machine::FRAME_KEEP;
+    use super::super::drive::FRAME_KEEP;
     use super::*;
 
     const GET: Request<'_> = Request {

@@ -2,62 +2,47 @@
 
 use std::collections::HashMap;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use h2::Reason;
 use h2::client::{Builder, Connection, SendRequest};
-use h2::{Ping, PingPong};
 
 use super::super::{BodyLen, Event, ProtoError, ProtoErrorKind, Request, Reuse, Tid};
 use super::check;
+use super::drive::{Drive, cut_short, no_body};
 use super::frames::{self, kind};
 use super::guard::Piped;
 use super::names::{End, connection_error};
 use super::overflow::Windows;
 use super::pipe::Pipe;
 use super::stream::{Step, Stream};
-use super::wake::{Flag, Note, Woken};
 use super::{
-    CONNECTION_WINDOW, MAX_FRAME, MAX_HEADER_LIST, MAX_REPLIES, MAX_STREAMS, MAX_WINDOW, Options,
+    CONNECTION_WINDOW, MAX_FRAME, MAX_HEADER_LIST, MAX_STREAMS, MAX_WINDOW, Options,
     STREAMS_BEFORE_SETTINGS, request,
 };
-
-/// Bytes of frame memory that an idle connection keeps: what control frames need.
-pub(super) const FRAME_KEEP: usize = 128;
 
 /// What servers without h2 begin with. As a frame it would be too large.
 const ANSWER_IN_H1: &[u8] = b"HTTP/1.";
 
-/// GOAWAY with NO_ERROR, no stream of the peer's processed (RFC 9113 6.8).
-const GOODBYE: &[u8] = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+/// The last stream of the peer's: we take no pushes.
+const LAST_OF_PEER: u32 = 0;
 
 /// What one connection consists of.
 pub(super) struct Machine {
     options: Options,
-    pipe: Pipe,
+    drive: Drive,
     connection: Connection<Pipe, Bytes>,
     /// Kept as long as the connection: the crate closes it once there is nobody to use it.
     requests: SendRequest<Bytes>,
-    pings: Option<PingPong>,
-    pinged: bool,
-    /// A pong came and was not yet reported.
-    alive: bool,
-    flag: Arc<Flag>,
-    waker: Waker,
-    woken: Arc<Woken>,
     streams: HashMap<u32, Stream>,
     /// The last one that was started.
     last: u32,
-    /// A received frame that is not complete.
-    frame: Vec<u8>,
     windows: Option<Windows>,
     /// A transaction's peer was limited at some time.
     limits: bool,
     /// The connection's window that the crate was told to keep up.
     target: u32,
-    /// Bytes of replies since the transport last had taken everything.
-    replies: usize,
     state: State,
     failed: Option<ProtoError>,
 }
@@ -78,7 +63,7 @@ enum State {
 
 impl Piped for Machine {
     fn pipe(&self) -> &Pipe {
-        &self.pipe
+        &self.drive.pipe
     }
 }
 
@@ -97,25 +82,18 @@ impl Machine {
             .handshake(pipe.clone());
         let polled = pin!(handshake).poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(Ok((requests, mut connection))) = polled else { return None };
-        let flag = Arc::new(Flag::default());
+        let mut drive = Drive::new(pipe);
+        drive.pings_by(connection.ping_pong());
         Some(Self {
-            pings: connection.ping_pong(),
             options,
-            pipe,
+            drive,
             connection,
             requests,
-            pinged: false,
-            alive: false,
-            waker: Waker::from(Arc::clone(&flag)),
-            flag,
-            woken: Arc::default(),
             streams: HashMap::new(),
             last: 0,
-            frame: Vec::new(),
             windows: options.cut_overflow.then(Windows::new),
             limits: false,
             target: CONNECTION_WINDOW,
-            replies: 0,
             state: State::Open,
             failed: None,
         })
@@ -124,8 +102,8 @@ impl Machine {
     /// Lets the crate work until it has nothing more to do.
     fn poll(&mut self) {
         while self.receives() {
-            self.flag.take();
-            let cx = &mut Context::from_waker(&self.waker);
+            self.drive.flag.take();
+            let cx = &mut Context::from_waker(&self.drive.waker);
             match Pin::new(&mut self.connection).poll(cx) {
                 Poll::Pending => {}
                 Poll::Ready(ended) => {
@@ -133,51 +111,39 @@ impl Machine {
                     self.failed = ended.err().map(|e| connection_error(&e));
                 }
             }
-            self.poll_pong();
-            if !self.flag.take() {
+            self.drive.poll_pong();
+            if !self.drive.flag.take() {
                 return;
             }
         }
     }
 
-    fn poll_pong(&mut self) {
-        let cx = &mut Context::from_waker(&self.waker);
-        let pong = self.pings.as_mut().filter(|_| self.pinged).map(|p| p.poll_pong(cx));
-        if let Some(Poll::Ready(pong)) = pong {
-            self.pinged = false;
-            self.alive |= pong.is_ok();
-        }
-    }
-
     /// Gives the crate the frame that is complete.
     fn feed(&mut self) {
-        if self.frame.starts_with(ANSWER_IN_H1) {
+        if self.drive.frame.starts_with(ANSWER_IN_H1) {
             let detail = "h2: the peer answers in HTTP/1";
             self.fail(ProtoError::new(ProtoErrorKind::Malformed, detail));
             return;
         }
-        if let Some(reason) = check::fault(&self.frame, false) {
-            self.pipe.0.borrow_mut().out.push(&check::goaway(0, reason));
-            self.fail(check::error(&self.frame, reason));
+        if let Some(reason) = check::fault(&self.drive.frame, false) {
+            self.fail(self.drive.refuse_frame(LAST_OF_PEER, reason));
             return;
         }
-        check::forget_priority(&mut self.frame);
-        let goaway = frames::parse(&self.frame).is_some_and(|f| f.kind == kind::GOAWAY);
+        check::forget_priority(&mut self.drive.frame);
+        let goaway = frames::parse(&self.drive.frame).is_some_and(|f| f.kind == kind::GOAWAY);
         if goaway && self.state == State::Open {
             self.state = State::GoingAway;
         }
-        if self.windows.as_mut().is_some_and(|w| !w.mend(&mut self.frame)) {
-            self.frame.clear();
+        if self.windows.as_mut().is_some_and(|w| !w.mend(&mut self.drive.frame)) {
+            self.drive.frame.clear();
             return;
         }
-        let waiting = self.pipe.put(&mut self.frame);
+        let waiting = self.drive.put_frame();
         self.poll();
-        let written = self.pipe.waiting().saturating_sub(waiting);
-        self.replies = if waiting == 0 { written } else { self.replies + written };
-        if self.replies > MAX_REPLIES && self.failed.is_none() {
-            let detail =
-                format!("h2: more than {MAX_REPLIES} bytes of replies that the peer does not take");
-            self.fail(ProtoError::new(ProtoErrorKind::TooLarge, detail));
+        if self.failed.is_none()
+            && let Err(e) = self.drive.count_replies(waiting)
+        {
+            self.fail(e);
         }
     }
 
@@ -200,42 +166,31 @@ impl Machine {
                 return match self.failed.take() {
                     Some(e) => Err(e),
                     None if self.streams.is_empty() => continue,
-                    None => Err(self.cut_short()),
+                    None => Err(cut_short(self.streams.len())),
                 };
             }
             // what follows from the last frame goes out before the next one comes in
-            if self.flag.take() {
+            if self.drive.flag.take() {
                 self.poll();
-            } else if frames::collect(&mut self.frame, input) {
+            } else if frames::collect(&mut self.drive.frame, input) {
                 self.feed();
             } else {
                 if self.streams.is_empty() {
-                    self.release();
+                    self.drive.release();
                 }
                 return Ok(None);
             }
         }
     }
 
-    /// Holds only what an idle connection may.
-    fn release(&mut self) {
-        self.frame.shrink_to(FRAME_KEEP);
-        self.pipe.0.borrow_mut().input.shrink_to(FRAME_KEEP);
-    }
-
-    fn cut_short(&self) -> ProtoError {
-        let detail = format!("closed by the peer inside {} transactions", self.streams.len());
-        ProtoError::new(ProtoErrorKind::CutShort, detail)
-    }
-
     /// The next thing to report of what has been received.
     fn report(&mut self) -> Option<Event<'static>> {
-        if std::mem::take(&mut self.alive) {
+        if self.drive.take_alive() {
             return Some(Event::Alive);
         }
-        while let Some(id) = self.woken.first() {
+        while let Some(id) = self.drive.woken.first() {
             let Some(stream) = self.streams.get_mut(&id) else {
-                self.woken.pass(id);
+                self.drive.woken.pass(id);
                 continue;
             };
             let tid = Tid(id);
@@ -261,7 +216,7 @@ impl Machine {
             self.keep_window_up();
             match event {
                 Some(event) => return Some(event),
-                None => self.woken.pass(id),
+                None => self.drive.woken.pass(id),
             }
         }
         None
@@ -271,7 +226,7 @@ impl Machine {
         if let Some(windows) = &mut self.windows {
             windows.closed(id);
         }
-        self.flag.raise();
+        self.drive.flag.raise();
         self.streams.remove(&id)
     }
 
@@ -287,7 +242,7 @@ impl Machine {
         if target != self.target {
             self.target = target;
             self.connection.set_target_window_size(target);
-            self.flag.raise();
+            self.drive.flag.raise();
         }
     }
 
@@ -298,7 +253,7 @@ impl Machine {
         }
         let request = request::build(req, self.options.tls)?;
         let ends = matches!(req.body, BodyLen::None | BodyLen::Known(0));
-        let cx = &mut Context::from_waker(&self.waker);
+        let cx = &mut Context::from_waker(&self.drive.waker);
         let Poll::Ready(Ok(())) = self.requests.poll_ready(cx) else { return Err(unusable()) };
         let (response, send) = self.requests.send_request(request, ends).map_err(|e| {
             if e.reason().is_none() && e.get_io().is_none() {
@@ -307,17 +262,17 @@ impl Machine {
             connection_error(&e)
         })?;
         let id = send.stream_id().as_u32();
-        let waker = Note::waker(id, &self.woken);
+        let waker = self.drive.note(id);
         let stream = Stream::new(response, send, req.body, self.options.stream_window, waker);
         self.streams.insert(id, stream);
         self.last = id;
         if let Some(windows) = &mut self.windows {
             windows.opened(id);
         }
-        self.woken.add(id);
+        self.drive.woken.add(id);
         self.poll();
         // lets go of the stream: until asked again, the crate keeps one that had to be opened
-        let cx = &mut Context::from_waker(&self.waker);
+        let cx = &mut Context::from_waker(&self.drive.waker);
         let _ = self.requests.poll_ready(cx);
         Ok(Tid(id))
     }
@@ -357,8 +312,8 @@ impl Machine {
     pub fn add_peer_credit(&mut self, tid: Tid, bytes: i32) {
         if let Some(stream) = self.streams.get_mut(&tid.0) {
             stream.add_credit(bytes);
-            self.woken.add(tid.0);
-            self.flag.raise();
+            self.drive.woken.add(tid.0);
+            self.drive.flag.raise();
             self.keep_window_up();
         }
     }
@@ -374,20 +329,18 @@ impl Machine {
 
     /// Whether an answer is to be expected.
     pub fn ping(&mut self) -> bool {
-        if !self.receives() {
+        if !self.receives() || !self.drive.send_ping() {
             return false;
         }
-        let Some(pings) = &mut self.pings else { return false };
-        self.pinged = self.pinged || pings.send_ping(Ping::opaque()).is_ok();
         self.poll();
-        self.pinged || self.alive
+        self.drive.awaits_pong()
     }
 
     /// GOAWAY: the peer may close, nothing that it sends is looked at any more. (The crate says
     /// so by itself only after an error, or once nobody can use the connection.)
     pub fn goodbye(&mut self) {
         if self.receives() {
-            self.pipe.0.borrow_mut().out.push(GOODBYE);
+            self.drive.write(&check::goaway(LAST_OF_PEER, Reason::NO_ERROR));
             self.state = State::Dead;
         }
     }
@@ -400,7 +353,7 @@ impl Machine {
         self.state = State::Eof;
         for (id, stream) in &mut self.streams {
             stream.limit(None);
-            self.woken.add(*id);
+            self.drive.woken.add(*id);
         }
     }
 
@@ -411,13 +364,13 @@ impl Machine {
     /// Makes the crate's next write panic.
     #[cfg(test)]
     pub fn panic_at_write(&self) {
-        self.pipe.0.borrow_mut().panic = true;
+        self.drive.pipe.0.borrow_mut().panic = true;
     }
 
     /// Bytes of frames held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        self.frame.capacity() + self.pipe.0.borrow().input.capacity()
+        self.drive.frame.capacity() + self.drive.pipe.0.borrow().input.capacity()
     }
 
     pub fn reuse(&self) -> Reuse {
@@ -436,10 +389,4 @@ impl Machine {
 pub(super) fn unusable() -> ProtoError {
     let detail = "this connection can't take another transaction";
     ProtoError::new(ProtoErrorKind::BadRequest, detail)
-}
-
-/// Why nothing can be sent.
-pub(super) fn no_body() -> ProtoError {
-    let detail = "the transaction is over or was never started";
-    ProtoError::new(ProtoErrorKind::TxOverrun, detail)
 }

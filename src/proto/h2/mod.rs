@@ -11,6 +11,7 @@
 //! | `request.rs` | makes the crate's request of ours |
 //! | `names.rs` | the error codes in words |
 //! | `stream.rs` | one transaction: what it has received, what it may send, its credit |
+//! | `drive.rs` | what the machines of both sides have around the crate: the frame that comes in, pings, wakers |
 //! | `machine.rs` | a connection: joins these and drives the crate |
 //! | `guard.rs` | keeps a machine untouched after a panic inside the crate |
 //! | `outgoing.rs` | the body that is sent on one stream |
@@ -28,6 +29,7 @@
 
 mod check;
 mod client;
+mod drive;
 mod frames;
 mod guard;
 mod machine;

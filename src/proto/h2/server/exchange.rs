@@ -7,7 +7,7 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 
 use super::super::super::{Asked, BodyLen, Event, Head, ProtoError, Response, Tid, TxWindow};
-use super::super::machine::no_body;
+use super::super::drive::no_body;
 use super::super::names::{End, reset_by_peer, stream_end};
 use super::super::outgoing::{Extent, Outgoing};
 use super::super::stream::fill;

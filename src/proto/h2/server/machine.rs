@@ -2,20 +2,18 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use h2::server::{Builder, Connection, Handshake, SendResponse};
-use h2::{Ping, PingPong, Reason, RecvStream};
+use h2::{Reason, RecvStream};
 
 use super::super::super::{Event, ProtoError, ProtoErrorKind, Response, Reuse, Tid};
+use super::super::drive::{Drive, cut_short, no_body};
 use super::super::guard::Piped;
-use super::super::machine::{FRAME_KEEP, no_body};
 use super::super::names::connection_error;
 use super::super::pipe::Pipe;
-use super::super::wake::{Flag, Note, Woken};
-use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_REPLIES, MAX_WINDOW, check, frames};
+use super::super::{CONNECTION_WINDOW, MAX_FRAME, MAX_WINDOW, check, frames};
 use super::exchange::{Exchange, Step, refuse};
 use super::{PREFACE, ServerOptions, asked, is_preface};
 use crate::util::Micros;
@@ -23,22 +21,11 @@ use crate::util::Micros;
 /// What one connection consists of.
 pub(super) struct Machine {
     options: ServerOptions,
-    pipe: Pipe,
+    drive: Drive,
     link: Link,
-    pings: Option<PingPong>,
-    pinged: bool,
-    /// A pong came and was not yet reported.
-    alive: bool,
-    flag: Arc<Flag>,
-    waker: Waker,
-    woken: Arc<Woken>,
     exchanges: HashMap<u32, Exchange>,
     /// The last one that was begun.
     last: u32,
-    /// A received frame that is not complete, or the preface.
-    frame: Vec<u8>,
-    /// Bytes of replies since the transport last had taken everything.
-    replies: usize,
     resets: Resets,
     state: State,
     failed: Option<ProtoError>,
@@ -74,7 +61,7 @@ enum State {
 
 impl Piped for Machine {
     fn pipe(&self) -> &Pipe {
-        &self.pipe
+        &self.drive.pipe
     }
 }
 
@@ -89,22 +76,14 @@ impl Machine {
             .max_concurrent_streams(options.max_streams)
             .max_send_buffer_size(MAX_WINDOW)
             .handshake(pipe.clone());
-        let flag = Arc::new(Flag::default());
-        flag.raise();
+        let drive = Drive::new(pipe);
+        drive.flag.raise();
         Self {
             options,
-            pipe,
+            drive,
             link: Link::Handshake(Box::new(handshake)),
-            pings: None,
-            pinged: false,
-            alive: false,
-            waker: Waker::from(Arc::clone(&flag)),
-            flag,
-            woken: Arc::default(),
             exchanges: HashMap::new(),
             last: 0,
-            frame: Vec::new(),
-            replies: 0,
             resets: Resets { count: 0, since: 0 },
             state: State::Open,
             failed: None,
@@ -114,13 +93,13 @@ impl Machine {
     /// Lets the crate work until it has nothing more to do.
     fn poll(&mut self) {
         while self.works() {
-            self.flag.take();
-            let cx = &mut Context::from_waker(&self.waker);
+            self.drive.flag.take();
+            let cx = &mut Context::from_waker(&self.drive.waker);
             match &mut self.link {
                 Link::Handshake(handshake) => match Future::poll(Pin::new(&mut **handshake), cx) {
                     Poll::Pending => {}
                     Poll::Ready(Ok(mut connection)) => {
-                        self.pings = connection.ping_pong();
+                        self.drive.pings_by(connection.ping_pong());
                         self.link = Link::Open(Box::new(connection));
                         continue;
                     }
@@ -136,8 +115,8 @@ impl Machine {
                     Poll::Ready(None) => self.state = State::Over,
                 },
             }
-            self.poll_pong();
-            if !self.flag.take() {
+            self.drive.poll_pong();
+            if !self.drive.flag.take() {
                 return;
             }
         }
@@ -150,35 +129,26 @@ impl Machine {
         let max_body = self.options.max_body;
         match asked::asked(&parts, body.is_end_stream(), max_body) {
             Ok(asked) => {
-                let waker = Note::waker(id, &self.woken);
+                let waker = self.drive.note(id);
                 let exchange = Exchange::new(asked, body, respond, max_body, waker);
                 self.exchanges.insert(id, exchange);
-                self.woken.add(id);
+                self.drive.woken.add(id);
             }
             Err(refusal) => refuse(&mut respond, refusal.0),
         }
-        self.flag.raise();
-    }
-
-    fn poll_pong(&mut self) {
-        let cx = &mut Context::from_waker(&self.waker);
-        let pong = self.pings.as_mut().filter(|_| self.pinged).map(|p| p.poll_pong(cx));
-        if let Some(Poll::Ready(pong)) = pong {
-            self.pinged = false;
-            self.alive |= pong.is_ok();
-        }
+        self.drive.flag.raise();
     }
 
     /// Moves a frame, or the preface, to `frame`. `false`: more bytes are needed.
     fn collect(&mut self, input: &mut &[u8]) -> bool {
         if matches!(self.link, Link::Open(_)) {
-            return frames::collect(&mut self.frame, input);
+            return frames::collect(&mut self.drive.frame, input);
         }
-        while self.frame.len() < PREFACE.len() {
+        while self.drive.frame.len() < PREFACE.len() {
             let Some((&byte, rest)) = input.split_first() else { return false };
-            self.frame.push(byte);
+            self.drive.frame.push(byte);
             *input = rest;
-            if is_preface(&self.frame) == Some(false) {
+            if is_preface(&self.drive.frame) == Some(false) {
                 return true;
             }
         }
@@ -187,27 +157,24 @@ impl Machine {
 
     /// Gives the crate what is complete.
     fn feed(&mut self) {
-        if matches!(self.link, Link::Handshake(_)) && is_preface(&self.frame) != Some(true) {
+        if matches!(self.link, Link::Handshake(_)) && is_preface(&self.drive.frame) != Some(true) {
             let detail = "h2: the client does not begin with the preface";
             self.fail(ProtoError::new(ProtoErrorKind::Malformed, detail));
             return;
         }
         if matches!(self.link, Link::Open(_)) {
-            if let Some(reason) = check::fault(&self.frame, true) {
-                self.pipe.0.borrow_mut().out.push(&check::goaway(self.last, reason));
-                self.fail(check::error(&self.frame, reason));
+            if let Some(reason) = check::fault(&self.drive.frame, true) {
+                self.fail(self.drive.refuse_frame(self.last, reason));
                 return;
             }
-            check::forget_priority(&mut self.frame);
+            check::forget_priority(&mut self.drive.frame);
         }
-        let waiting = self.pipe.put(&mut self.frame);
+        let waiting = self.drive.put_frame();
         self.poll();
-        let written = self.pipe.waiting().saturating_sub(waiting);
-        self.replies = if waiting == 0 { written } else { self.replies + written };
-        if self.replies > MAX_REPLIES && self.failed.is_none() {
-            let detail =
-                format!("h2: more than {MAX_REPLIES} bytes of replies that the peer does not take");
-            self.fail(ProtoError::new(ProtoErrorKind::TooLarge, detail));
+        if self.failed.is_none()
+            && let Err(e) = self.drive.count_replies(waiting)
+        {
+            self.fail(e);
         }
     }
 
@@ -234,11 +201,11 @@ impl Machine {
                 return match self.failed.take() {
                     Some(e) => Err(e),
                     None if self.exchanges.is_empty() => continue,
-                    None => Err(self.cut_short()),
+                    None => Err(cut_short(self.exchanges.len())),
                 };
             }
             // what follows from the last frame goes out before the next one comes in
-            if self.flag.take() {
+            if self.drive.flag.take() {
                 self.poll();
             } else if self.state == State::HalfClosed {
                 *input = &[];
@@ -250,44 +217,33 @@ impl Machine {
                 self.feed();
             } else {
                 if self.exchanges.is_empty() {
-                    self.release();
+                    self.drive.release();
                 }
                 return Ok(None);
             }
         }
     }
 
-    /// Holds only what an idle connection may.
-    fn release(&mut self) {
-        self.frame.shrink_to(FRAME_KEEP);
-        self.pipe.0.borrow_mut().input.shrink_to(FRAME_KEEP);
-    }
-
-    fn cut_short(&self) -> ProtoError {
-        let detail = format!("closed by the peer inside {} transactions", self.exchanges.len());
-        ProtoError::new(ProtoErrorKind::CutShort, detail)
-    }
-
     /// The next thing to report of what has been received.
     fn report(&mut self, now: Micros) -> Option<Event<'static>> {
-        if std::mem::take(&mut self.alive) {
+        if self.drive.take_alive() {
             return Some(Event::Alive);
         }
-        while let Some(id) = self.woken.first() {
+        while let Some(id) = self.drive.woken.first() {
             let Some(exchange) = self.exchanges.get_mut(&id) else {
-                self.woken.pass(id);
+                self.drive.woken.pass(id);
                 continue;
             };
             let tid = Tid(id);
             match exchange.step() {
                 Step::Event(event) => return Some(event),
-                Step::Wait => self.woken.pass(id),
+                Step::Wait => self.drive.woken.pass(id),
                 Step::Done => {
                     drop(self.remove(id));
                     return Some(Event::End { tid });
                 }
                 // the connection's error is everybody's and told once
-                Step::Broken { .. } if self.failed.is_some() => self.woken.pass(id),
+                Step::Broken { .. } if self.failed.is_some() => self.drive.woken.pass(id),
                 Step::Broken { reason, reset } => {
                     drop(self.remove(id));
                     if reset {
@@ -318,7 +274,7 @@ impl Machine {
     }
 
     fn remove(&mut self, id: u32) -> Option<Exchange> {
-        self.flag.raise();
+        self.drive.flag.raise();
         self.exchanges.remove(&id)
     }
 
@@ -331,7 +287,7 @@ impl Machine {
             return Err(super::answer::bad("response: no request waits for it"));
         };
         exchange.respond(answer)?;
-        self.woken.add(tid.0);
+        self.drive.woken.add(tid.0);
         self.poll();
         Ok(())
     }
@@ -345,7 +301,7 @@ impl Machine {
     pub fn commit(&mut self, tid: Tid, data: Bytes, eom: bool) -> Result<(), ProtoError> {
         let Some(exchange) = self.exchanges.get_mut(&tid.0) else { return Err(no_body()) };
         exchange.commit(data, eom)?;
-        self.woken.add(tid.0);
+        self.drive.woken.add(tid.0);
         self.poll();
         Ok(())
     }
@@ -360,13 +316,11 @@ impl Machine {
 
     /// Whether an answer is to be expected.
     pub fn ping(&mut self) -> bool {
-        if !self.receives() {
+        if !self.receives() || !self.drive.send_ping() {
             return false;
         }
-        let Some(pings) = &mut self.pings else { return false };
-        self.pinged = self.pinged || pings.send_ping(Ping::opaque()).is_ok();
         self.poll();
-        self.pinged || self.alive
+        self.drive.awaits_pong()
     }
 
     pub fn close_after(&mut self) {
@@ -382,10 +336,7 @@ impl Machine {
     /// GOAWAY: nothing that the client sends is looked at any more.
     pub fn goodbye(&mut self) {
         if self.receives() {
-            // NO_ERROR, and the last request that was begun (RFC 9113 6.8)
-            let mut frame = *b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
-            frame[9..13].copy_from_slice(&self.last.to_be_bytes());
-            self.pipe.0.borrow_mut().out.push(&frame);
+            self.drive.write(&check::goaway(self.last, Reason::NO_ERROR));
             self.state = State::Dead;
         }
     }
@@ -400,7 +351,7 @@ impl Machine {
                 if let Some(exchange) = self.exchanges.get_mut(&id) {
                     exchange.cut();
                 }
-                self.woken.add(id);
+                self.drive.woken.add(id);
             }
         }
     }

@@ -16,8 +16,8 @@ mod machine;
 use super::super::{
     Asked, Codec, Event, Head, ProtoError, ProtoErrorKind, Request, Response, Reuse, Tid, TxWindow,
 };
+use super::drive::no_body;
 use super::guard::Guard;
-use super::machine::no_body;
 use super::outgoing::take_window;
 use super::{
     MAX_HEADER_LIST, MAX_REQUEST_BODY, MAX_RESETS, MAX_SERVED_STREAMS, RESET_PERIOD, STREAM_WINDOW,
