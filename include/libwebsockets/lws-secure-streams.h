@@ -532,9 +532,9 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_destroy(struct lws_ss_handle **ppss);
  * come before the turn make one turn. During a backoff it does nothing.
  *
  * Returns what a callback that calls it is to return: OK, or DESTROY_ME if that was answered to a
- * state on the way (then the caller destroys the stream), or what else POLL was answered with,
- * which
- * ends the attempt.
+ * state on the way (then the caller destroys the stream) or the stream hears DESTROYING, or
+ * what else
+ * POLL was answered with, which ends the attempt.
  *
  * Safety:
  * `h` came from this library.

@@ -142,12 +142,15 @@ impl Context {
     /// The program wants to send. Connects if need be; several requests make one `tx` callback.
     ///
     /// Returns what the program is to return from the callback it is in: OK, or DESTROY_ME if
-    /// that was answered to a state on the way (nothing is destroyed then), or what else POLL was
-    /// answered with, which ends the attempt.
+    /// that was answered to a state on the way (nothing is destroyed then) or DESTROYING is being
+    /// said, or what else POLL was answered with, which ends the attempt.
     pub fn request_tx(&self, key: StreamKey) -> Ret {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if stream.said == Some(State::Destroying) {
+                return Ret::DestroyMe;
+            }
             if matches!(stream.role, Role::Listener(_)) {
                 return Ret::Ok;
             }
@@ -202,6 +205,9 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if stream.said == Some(State::Destroying) {
+                return Ret::DestroyMe;
+            }
             // whoever serves is connected to
             if stream.is_local() || stream.role != Role::Client {
                 return Ret::Ok;
