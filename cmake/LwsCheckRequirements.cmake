@@ -10,9 +10,14 @@ set(requirements 1)
 # Is NAME defined by <libwebsockets.h> (WANTED 1), or not defined (WANTED 0)? If the answer is no: with `requirements`
 # as RESULT the configuration ends with an error, any other variable becomes 0. HAS_NAME is set either way.
 macro(require_lws_config _lws_name _lws_wanted _lws_result)
+    # an option of libwebsockets' own build, by which projects mean that there is TLS
+    set(_lws_macro ${_lws_name})
+    if(_lws_macro STREQUAL "LWS_WITH_SSL")
+        set(_lws_macro LWS_WITH_TLS)
+    endif()
     check_c_source_compiles("
         #include <libwebsockets.h>
-        #ifndef ${_lws_name}
+        #ifndef ${_lws_macro}
         #error not defined
         #endif
         int main(void) { return 0; }" HAS_${_lws_name})

@@ -224,8 +224,27 @@ fn every_page_is_in_the_table_of_contents() {
     let contents = pages.iter().find(|p| p.name == "docs/SUMMARY.md").expect("docs/SUMMARY.md");
     let listed: Vec<_> = contents.links().into_iter().map(|(_, target)| target).collect();
     let names = pages.iter().filter_map(|p| p.name.strip_prefix("docs/"));
+    let mut twice: Vec<_> = listed.clone();
+    twice.sort();
+    assert!(twice.windows(2).all(|two| two[0] != two[1]), "a page is listed twice: {twice:?}");
     let left_out = names.clone().filter(|n| *n != "SUMMARY.md" && !listed.iter().any(|l| l == n));
     report(names.count(), &left_out.map(|n| format!("{n} is not in it")).collect::<Vec<_>>());
+}
+
+/// mdBook makes `index.html` of a `README.md`, but leaves links to it as they are.
+#[test]
+fn readmes_are_found_in_the_book() {
+    let book = std::fs::read_to_string(root().join("docs/book.toml")).expect("docs/book.toml");
+    let pages = pages();
+    let readmes =
+        pages.iter().filter_map(|p| p.name.strip_prefix("docs/")?.strip_suffix("README.md"));
+    let lost = readmes.clone().filter(|folder| {
+        !book.lines().any(|line| line == format!("\"/{folder}README.html\" = \"index.html\""))
+    });
+    report(
+        readmes.count(),
+        &lost.map(|f| format!("no redirect of /{f}README.html")).collect::<Vec<_>>(),
+    );
 }
 
 #[test]

@@ -493,3 +493,20 @@ fn the_presets_are_known() {
     assert!(cache.contains("SECURESTREAMS_PROFILE:STRING=dev\n"), "{cache}");
     assert!(root().join("cmake/aarch64-linux-gnu.cmake").exists());
 }
+
+/// A platform whose standard library is not installed is named, with what to do, before anything is built.
+#[test]
+fn a_missing_platform_is_named() {
+    if !installed("cmake") {
+        return;
+    }
+    // known to rustc, and rustup has no library for it
+    let platform = "mips64-openwrt-linux-musl";
+    let mut command = Command::new("cmake");
+    command.arg("-S").arg(root()).arg("-B").arg(scratch("platform"));
+    let out = command.arg(format!("-DSECURESTREAMS_TARGET={platform}")).output().expect("cmake");
+    assert!(!out.status.success(), "{}", said(&out));
+    let words = said(&out).split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted = format!("Rust's standard library for {platform} is missing: rustup target add");
+    assert!(words.contains(&wanted), "{}", said(&out));
+}

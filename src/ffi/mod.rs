@@ -17,6 +17,8 @@ pub mod json_simple;
 pub mod log;
 pub mod misc;
 pub mod mux;
+#[cfg(securestreams_no_backtrace)]
+mod no_backtrace;
 mod objects;
 pub mod own_loop;
 pub mod panic;

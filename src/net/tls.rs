@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 use super::Transport;
-use super::tls_reason::{broken_off, reason};
+use super::tls_reason::{broken_off, left_out, reason};
 
 /// Encrypted bytes that wait for the socket at most. More than that is not taken from the
 /// caller, and nothing new is taken before it has left.
@@ -16,8 +16,8 @@ const MAX_UNSENT: usize = 64 * 1024;
 /// Bytes of the largest record, with its header and its tag (RFC 8446 5.2, RFC 5246 6.2.3).
 const MAX_RECORD: usize = 5 + 16 * 1024 + 2048;
 
-/// TLS as a [`Transport`]. Errors that are TLS's own have the kind `InvalidData`, rustls's
-/// text, and the [`rustls::Error`] inside.
+/// TLS as a [`Transport`]. Errors that are TLS's own have the kind `InvalidData` and rustls's
+/// text, with what is left out of this library if that may be why.
 ///
 /// An idle connection keeps rustls's state and no buffers beyond one of 4 KiB for reading;
 /// what is decrypted or encrypted is allocated per record and freed as it is taken.
@@ -97,8 +97,14 @@ impl Tls {
     }
 
     fn explain(&self, e: io::Error) -> io::Error {
-        let Some(peer) = self.peer_is else { return e };
-        let text = match e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        let inner = e.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+        let Some(peer) = self.peer_is else {
+            return match inner.and_then(left_out) {
+                Some(text) => io::Error::new(e.kind(), text),
+                None => e,
+            };
+        };
+        let text = match inner {
             Some(e) => reason(peer, e),
             None if self.conn.is_handshaking() => match broken_off(peer, &e) {
                 Some(text) => text,

@@ -33,6 +33,20 @@ fn refused(peer: &str, alert: Alert) -> String {
     format!("TLS: {peer} refuses: {why} ({alert:?})")
 }
 
+/// A refusal that may come from what is left out of the library, with what that is.
+pub(super) fn left_out(e: &Error) -> Option<String> {
+    let part = match e {
+        Error::AlertReceived(Alert::HandshakeFailure) if !cfg!(feature = "tls-wide") => {
+            "ChaCha20-Poly1305, X25519 and Ed25519 (tls-wide)"
+        }
+        Error::AlertReceived(Alert::ProtocolVersion) if !cfg!(feature = "tls12") => {
+            "TLS 1.2 (tls12)"
+        }
+        _ => return None,
+    };
+    Some(format!("{e}; not built into this library: {part}"))
+}
+
 /// The transport ended before TLS was agreed on.
 pub(super) fn broken_off(peer: &str, e: &io::Error) -> Option<String> {
     match e.kind() {
@@ -48,7 +62,7 @@ pub(super) fn broken_off(peer: &str, e: &io::Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Alert, Error, broken_off, reason};
+    use super::{Alert, Error, broken_off, left_out, reason};
     use rustls::{CertificateError, InvalidMessage};
     use std::io;
 
@@ -64,6 +78,14 @@ mod tests {
         assert!(why(Error::AlertReceived(Alert::InternalError)).contains("(InternalError)"));
         assert!(why(InvalidMessage::InvalidContentType.into()).contains("does not speak it"));
         assert!(why(Error::DecryptError).starts_with("TLS with the proxy: "));
+    }
+
+    #[test]
+    fn what_is_left_out_is_told() {
+        let of = |alert| left_out(&Error::AlertReceived(alert)).is_some();
+        assert_eq!(of(Alert::HandshakeFailure), !cfg!(feature = "tls-wide"));
+        assert_eq!(of(Alert::ProtocolVersion), !cfg!(feature = "tls12"));
+        assert!(!of(Alert::UnknownCA));
     }
 
     #[test]

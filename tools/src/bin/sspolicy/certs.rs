@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use securestreams::policy::{DerKind, Policy, der_kind};
 
-use super::show::Colours;
+use super::show::{Colours, counted};
 use super::x509;
 
 const DAY: i64 = 86_400;
@@ -14,13 +14,19 @@ pub fn subject(der: &[u8]) -> String {
     x509::read(der).map_or("(not readable)".to_owned(), |facts| facts.subject)
 }
 
+/// So many whole days.
+fn days_long(days: i64) -> String {
+    if days == 0 { "less than a day".to_owned() } else { counted(days, "day", "days") }
+}
+
 /// All certificates; and whether none has expired or is about to within `days`.
 pub fn list(policy: &Policy, now: i64, days: i64, colours: &Colours) -> (String, bool) {
     let (mut out, mut good) = (String::new(), true);
     for cert in &policy.certs {
         let _ = writeln!(out, "{}", cert.name);
         if der_kind(&cert.der) == DerKind::PrivateKey {
-            let _ = writeln!(out, "  private key, {} bytes", cert.der.len());
+            let size = counted(cert.der.len(), "byte", "bytes");
+            let _ = writeln!(out, "  private key, {size}");
             continue;
         }
         let Some(facts) = x509::read(&cert.der) else {
@@ -42,11 +48,11 @@ pub fn list(policy: &Policy, now: i64, days: i64, colours: &Colours) -> (String,
         }
         let left = (facts.not_after - now).div_euclid(DAY);
         let problem = if now > facts.not_after {
-            Some(format!("expired {} days ago", (now - facts.not_after) / DAY))
+            Some(format!("expired {} ago", days_long((now - facts.not_after) / DAY)))
         } else if now < facts.not_before {
             Some(format!("not valid before {from}"))
         } else if left < days {
-            Some(format!("expires in {left} days"))
+            Some(format!("expires in {}", days_long(left)))
         } else {
             None
         };
@@ -56,4 +62,15 @@ pub fn list(policy: &Policy, now: i64, days: i64, colours: &Colours) -> (String,
         }
     }
     (out, good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::days_long;
+
+    #[test]
+    fn days_are_counted_in_words() {
+        let said = [0, 1, 2].map(days_long);
+        assert_eq!(said, ["less than a day", "1 day", "2 days"]);
+    }
 }

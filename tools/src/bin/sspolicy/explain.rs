@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use securestreams::policy::{CONCEAL_FOREVER, Policy, Protocol, Retry, StreamType, stream_keys};
 use serde_json::Value;
 
+use super::show::counted;
 use super::{certs, keydoc};
 
 /// The most delays that are listed one by one.
@@ -149,7 +150,8 @@ fn retries(retry: Option<&Retry>) -> Vec<String> {
         let more =
             if count > shown { format!(" (and {} more)", count - shown) } else { String::new() };
         format!(
-            "{count} retries{more} over {} to {}, then ALL_RETRIES_FAILED",
+            "{}{more} over {} to {}, then ALL_RETRIES_FAILED",
+            counted(count, "retry", "retries"),
             seconds(least),
             seconds(most)
         )

@@ -1,6 +1,6 @@
 //! Errors and warnings for people (with the line they are in) and for programs (JSON).
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal as _, Read as _};
 
 use securestreams::policy::{Diag, Kind, Outcome, Severity};
@@ -154,12 +154,17 @@ fn around(line: &str, column: usize) -> (String, usize) {
     (format!("{before}{part}{after}"), before.len() + column.min(chars.len()) - from)
 }
 
+/// A number with the noun for one or for several.
+pub fn counted<N: Display + PartialEq + From<u8>>(n: N, one: &str, several: &str) -> String {
+    let noun = if n == N::from(1) { one } else { several };
+    format!("{n} {noun}")
+}
+
 /// A line at the end.
 pub fn verdict(text: &Text, outcome: &Outcome) -> String {
     let count = |n: usize, what: &str| match n {
         0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
+        n => counted(n, what, &format!("{what}s")),
     };
     let (errors, warnings) = (outcome.errors.len(), outcome.warnings.len());
     let types = outcome.policy.as_ref().map_or(String::new(), |policy| {

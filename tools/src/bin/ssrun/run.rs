@@ -245,7 +245,7 @@ impl Handler for Runner {
     fn rx(&self, data: &[u8], flags: Flags) -> Ret {
         self.received.set(self.received.get() + data.len() as u64);
         if self.args.trace {
-            eprintln!("rx {} bytes ({})", data.len(), names(flags));
+            eprintln!("rx {} ({})", bytes(data.len() as u64), names(flags));
         }
         if flags.contains(Flags::PERF_JSON) {
             self.say(&format!("perf {}", String::from_utf8_lossy(data)));
@@ -285,7 +285,7 @@ impl Handler for Runner {
         }
         self.sent.set(self.sent.get() + len as u64);
         if self.args.trace {
-            eprintln!("tx {len} bytes ({})", names(flags));
+            eprintln!("tx {} ({})", bytes(len as u64), names(flags));
         }
         Some(TxAnswer { ret: Ret::Ok, len, flags })
     }
@@ -378,6 +378,10 @@ pub fn run(policy: Rc<Policy>, args: Args) -> Result<bool, String> {
     Ok(good)
 }
 
+fn bytes(count: u64) -> String {
+    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
+}
+
 fn one_round(cx: &Context, key: StreamKey, runner: &Runner) -> Result<bool, String> {
     let began = Instant::now();
     // after a round, what is to be sent makes the next connection; without anything the request itself does
@@ -395,8 +399,8 @@ fn one_round(cx: &Context, key: StreamKey, runner: &Runner) -> Result<bool, Stri
         if runner.args.progress && seconds > said {
             said = seconds;
             runner.say(&format!(
-                "{} bytes received, {} sent",
-                runner.received.get(),
+                "{} received, {} sent",
+                bytes(runner.received.get()),
                 runner.sent.get()
             ));
         }
