@@ -193,7 +193,7 @@ pub unsafe extern "C" fn lws_sa46_compare_ads(
 ) -> c_int {
     // SAFETY: as the caller promises.
     let both = unsafe { address(sa46a).zip(address(sa46b)) };
-    c_int::from(!both.is_some_and(|(a, b)| as_v6(a) == as_v6(b)))
+    c_int::from(both.is_none_or(|(a, b)| as_v6(a) != as_v6(b)))
 }
 
 /// Whether the address `sa46a` is in the network whose addresses begin with the `net_len` bits of
