@@ -204,12 +204,15 @@ impl Context {
             let read = {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
+                let closed = c.read_closed;
                 // what waits for its turn comes first
-                let waits = c.served.as_ref().is_some_and(|s| !s.held.is_empty());
-                if !c.readable || c.held || waits {
+                if c.served.as_ref().is_some_and(|s| !s.held.is_empty()) {
+                    drop(core);
+                    return !closed || self.waits_half_closed(conn);
+                }
+                if !c.readable || c.held {
                     return true;
                 }
-                let closed = c.read_closed;
                 let Some(open) = c.open() else { return true };
                 let read = open.transport.read(buffer);
                 let drained = !closed && open.transport.drained();
@@ -453,9 +456,15 @@ impl Context {
                 }
             }
         }
-        if self.goes_on_half_closed(conn) {
-            return true;
-        }
+        self.goes_on_half_closed(conn) || self.has_left(conn)
+    }
+
+    /// As [`peer_ended`](Self::peer_ended), where that stands behind requests that wait for their turn.
+    fn waits_half_closed(&self, conn: ConnKey) -> bool {
+        !self.may_be_gone(conn) || self.goes_on_half_closed(conn) || self.has_left(conn)
+    }
+
+    fn has_left(&self, conn: ConnKey) -> bool {
         self.broken(conn, PEER_CLOSED);
         false
     }

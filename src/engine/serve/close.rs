@@ -113,6 +113,8 @@ impl Context {
         let owes = owes_an_answer(c);
         let Some(served) = c.served.as_mut().filter(|s| owes && !s.failed) else { return false };
         let first = !std::mem::replace(&mut served.half_closed, true);
+        // a request that waited behind another has its own time
+        let begins = first || served.rx_due.is_none();
         let wanted = |key: &StreamKey| core.streams.get(*key).is_some_and(|s| s.tx_wanted);
         let sends = c.bound.iter().any(|(_, key)| wanted(key));
         if first
@@ -122,11 +124,20 @@ impl Context {
             open.codec.probe(&mut open.out);
         }
         let stall = core.stall_of(conn);
-        if first && stall > 0 {
+        if begins && stall > 0 {
             core.await_client(conn, now + stall);
         }
-        core.queue(conn);
+        if first {
+            core.queue(conn);
+        }
         true
+    }
+
+    /// Whether a client whose requests wait has to show that it is there: it is owed an answer, or its socket has an error.
+    pub(in crate::engine) fn may_be_gone(&self, conn: ConnKey) -> bool {
+        let mut core = self.core();
+        let Some(c) = core.conns.get_mut(conn) else { return false };
+        owes_an_answer(c) || c.served.as_ref().is_some_and(|s| s.failed)
     }
 
     /// Whether a connection came in.
