@@ -56,7 +56,8 @@ impl Context {
         drop(codec);
     }
 
-    /// Destroys streams that waited for the return of a callback that has not returned.
+    /// Destroys streams that waited for the return of a callback that has not returned, and those that came in whose
+    /// callback it was.
     fn destroy_doomed(&self) {
         let doomed: Vec<StreamKey> = {
             let core = self.core();
@@ -153,12 +154,23 @@ mod tests {
         states: RefCell<Vec<State>>,
         got: Cell<usize>,
         breaks_down_in_rx: Cell<bool>,
+        /// As a listener: what it accepts breaks down when this is said.
+        accepts_who_breaks_down: Option<State>,
+        breaks_down: Option<State>,
     }
 
     impl Handler for Program {
         fn state(&self, code: u32, _: u32) -> Ret {
             self.states.borrow_mut().extend(State::ALL.into_iter().filter(|s| s.code() == code));
+            let breaks_down = self.breaks_down.is_some_and(|s| s.code() == code);
+            assert!(!breaks_down, "a test of what a panic ends");
             Ret::Ok
+        }
+        fn accept(&self) -> Option<Rc<dyn Handler>> {
+            Some(Rc::new(Self { breaks_down: self.accepts_who_breaks_down, ..Self::default() }))
+        }
+        fn made(&self, _: StreamKey) -> bool {
+            true
         }
         fn rx(&self, data: &[u8], _: Flags) -> Ret {
             assert!(!self.breaks_down_in_rx.get(), "a test of what a panic ends");
@@ -292,5 +304,43 @@ mod tests {
         world.streams[0].2.write_all(b"anything").expect("a connection");
         world.until(|| world.streams[0].1.said(State::Disconnected));
         world.check_that_only_the_first_ended();
+    }
+
+    #[test]
+    #[cfg(feature = "server")]
+    fn a_client_of_a_server_whose_stream_breaks_down_is_let_go_and_the_port_stays() {
+        for state in [State::Creating, State::Connecting, State::Connected, State::Disconnected] {
+            let text =
+                br#"{"s":[{"s":{"endpoint":"127.0.0.1","port":0,"protocol":"raw","server":true}}]}"#;
+            let policy = Rc::new(crate::policy::parse(text).policy.expect("a policy"));
+            let clock = Box::new(Rc::new(Virtual::default()));
+            let cx = Context::new(policy, clock, Box::new(NoHost), ContextOptions::default());
+            let cx = cx.expect("a context");
+            let kind = Rc::clone(cx.policy().stream_type("s").expect("the type"));
+            let handler =
+                Rc::new(Program { accepts_who_breaks_down: Some(state), ..Program::default() });
+            let new = NewStream { kind, handler, peer_credit: None };
+            let key = cx.make(new).expect("a stream");
+            cx.start(key).expect("it listens");
+            let port = cx.listen_port("s").expect("a port");
+            for _ in 0..2 {
+                let mut client = TcpStream::connect(("127.0.0.1", port)).expect("the port");
+                client.set_nonblocking(true).expect("an option");
+                if state == State::Disconnected {
+                    client.shutdown(std::net::Shutdown::Write).expect("a connection");
+                }
+                let limit = Instant::now() + Duration::from_secs(10);
+                let mut closed = false;
+                while !closed {
+                    assert!(Instant::now() < limit, "never happened: {state:?}");
+                    cx.turn(Some(10 * MS)).expect("a turn that goes on");
+                    closed = !matches!(client.read(&mut [0; 9]),
+                        Err(e) if e.kind() == std::io::ErrorKind::WouldBlock);
+                }
+                assert_eq!(cx.core().conns.len(), 0, "{state:?}");
+                assert_eq!(cx.streams(), [key], "{state:?}");
+            }
+            cx.end();
+        }
     }
 }
