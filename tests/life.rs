@@ -704,11 +704,15 @@ fn credentials_set_by_name_stay_behind_when_redirected_elsewhere() {
 
 thread_local! {
     static INTERNAL_ERRORS: Cell<u32> = const { Cell::new(0) };
+    static FIRST_INTERNAL_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 fn count_internal_errors(record: &securestreams::util::log::Record) {
-    if record.message.to_string().contains("internal error") {
-        INTERNAL_ERRORS.set(INTERNAL_ERRORS.get() + 1);
+    let text = record.message.to_string();
+    if text.contains("internal error") {
+        if INTERNAL_ERRORS.replace(INTERNAL_ERRORS.get() + 1) == 0 {
+            FIRST_INTERNAL_ERROR.set(text);
+        }
     }
 }
 
@@ -727,6 +731,21 @@ fn disconnect_me_with_no_link_changes_nothing() {
     w.pass(1_100);
     assert_eq!(log.times("ALL_RETRIES_FAILED").len(), 1, "the backoff goes on");
     assert_eq!(INTERNAL_ERRORS.get(), 0);
+}
+
+#[test]
+fn the_log_has_what_a_panic_in_the_turn_of_a_connection_says() {
+    securestreams::util::log::set_sink(count_internal_errors);
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let (mut peer, _) = listener.accept().unwrap();
+    *log.at_rx.borrow_mut() = Some(Box::new(|| panic!("of number {}", 7)));
+    peer.write_all(b"anything").unwrap();
+    w.until(|| INTERNAL_ERRORS.get() > 0);
+    let told = FIRST_INTERNAL_ERROR.take();
+    assert!(told.contains("of one connection") && told.ends_with("of number 7"), "{told}");
 }
 
 #[test]

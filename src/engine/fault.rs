@@ -1,12 +1,11 @@
 //! Panics in the turns of connections: each is the end of its connection, and of nothing else. What
 //! a peer sends may find a mistake in a codec, but not stop the loop that serves everybody.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::conn::{ConnKey, Stage};
 use super::context::Context;
 use super::stream::StreamKey;
 use crate::util::log;
+use crate::util::panics::caught;
 
 /// What the streams of such a connection are told in the log.
 const WHY: &str = "internal error";
@@ -19,13 +18,10 @@ impl Context {
     /// program is called, and a panic does not get through frames of C: what may be half done is this
     /// connection.
     pub(super) fn contained(&self, conn: ConnKey, turn: impl FnOnce(&Self)) {
-        if survives(|| turn(self)) {
+        if survives("in the turn of one connection, which is given up", || turn(self)) {
             return;
         }
-        log::err!("internal error in the turn of one connection: it is given up");
-        if !survives(|| self.give_up(conn)) {
-            log::err!("internal error while it was given up");
-        }
+        survives("while it was given up", || self.give_up(conn));
         self.destroy_doomed();
     }
 
@@ -49,9 +45,7 @@ impl Context {
             }
         };
         for key in self.close(conn) {
-            if !survives(|| self.link_lost(key, WHY)) {
-                log::err!("internal error while a stream was told so");
-            }
+            survives("while a stream was told so", || self.link_lost(key, WHY));
         }
         drop(codec);
     }
@@ -65,15 +59,14 @@ impl Context {
             doomed.map(|(key, _)| key).collect()
         };
         for key in doomed {
-            if !survives(|| self.destroy_now(key)) {
-                log::err!("internal error while a stream was destroyed");
-            }
+            survives("while a stream was destroyed", || self.destroy_now(key));
         }
     }
 }
 
-fn survives(f: impl FnOnce()) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_ok()
+/// Whether `f` gets to its end. A panic is logged, with where it was.
+fn survives(place: &str, f: impl FnOnce()) -> bool {
+    caught(f).map_err(|text| log::err!("internal error {place}: {text}")).is_ok()
 }
 
 #[cfg(all(test, feature = "raw"))]
