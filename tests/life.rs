@@ -762,6 +762,25 @@ fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
     assert_eq!(w.cx.client_connect(s), Ret::Ok, "an old wish is not repeated");
 }
 
+#[test]
+fn the_end_of_a_stream_costs_the_same_however_many_others_there_are() {
+    const ENDS: usize = 500;
+    let cost = |others: usize| {
+        let w = World::new(r#""backoff":[1000]"#, RAW);
+        let streams: Vec<StreamKey> = (0..others + ENDS).map(|_| w.make().0).collect();
+        let ends = &streams[others..];
+        let start = std::time::Instant::now();
+        ends.iter().for_each(|key| w.cx.destroy(*key));
+        let took = start.elapsed();
+        assert!(ends.iter().all(|key| !w.cx.exists(*key)));
+        took
+    };
+    // the machine may be busy elsewhere in some of them
+    let best = |others: usize| (0..5).map(|_| cost(others)).min().unwrap();
+    let (few, many) = (best(100), best(20_000));
+    assert!(many < few * 5, "{many:?} with many others, {few:?} with few");
+}
+
 /// How much of a waiting message a ws stream has received when it is asked for one of its own.
 fn received_before_tx(more: &str) -> usize {
     let ws = format!(r#""protocol":"ws","http_url":"/"{more}"#);
