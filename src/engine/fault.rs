@@ -64,6 +64,12 @@ impl Context {
     }
 }
 
+/// What a codec has to say while a stream parts from it, or the connection ends. A panic in it keeps neither from that,
+/// whosoever wants it: the program, a timer, another stream.
+pub(super) fn in_parting<R>(f: impl FnOnce() -> R) -> Option<R> {
+    caught(f).map_err(|text| log::err!("internal error where a connection is left: {text}")).ok()
+}
+
 /// Whether `f` gets to its end. A panic is logged, with where it was.
 fn survives(place: &str, f: impl FnOnce()) -> bool {
     caught(f).map_err(|text| log::err!("internal error {place}: {text}")).is_ok()
@@ -157,7 +163,7 @@ mod tests {
             self.states.borrow_mut().extend(State::ALL.into_iter().filter(|s| s.code() == code));
             let breaks_down = self.breaks_down.is_some_and(|s| s.code() == code);
             assert!(!breaks_down, "a test of what a panic ends");
-            Ret::Ok
+            if code == State::Timeout.code() { Ret::DisconnectMe } else { Ret::Ok }
         }
         fn accept(&self) -> Option<Rc<dyn Handler>> {
             Some(Rc::new(Self { breaks_down: self.accepts_who_breaks_down, ..Self::default() }))
@@ -288,6 +294,26 @@ mod tests {
         world.clock.advance(2 * SEC);
         world.until(|| world.streams[0].1.said(State::Disconnected));
         world.check_that_only_the_first_ended();
+    }
+
+    #[test]
+    fn a_stream_is_parted_from_a_codec_that_panics_at_that() {
+        let mut world = World::new();
+        world.break_codec(0);
+        world.cx.start_timeout(world.streams[0].0, 1);
+        world.clock.advance(SEC);
+        world.until(|| world.streams[0].1.said(State::Timeout));
+        world.check_that_only_the_first_ended();
+
+        let mut world = World::new();
+        world.break_codec(0);
+        let (key, program, _) = &world.streams[0];
+        world.cx.destroy(*key);
+        assert_eq!(program.states.borrow().last(), Some(&State::Destroying));
+        assert_eq!(world.cx.streams(), [world.streams[1].0]);
+        assert_eq!(world.cx.core().conns.len(), 1);
+        world.streams[1].2.write_all(b"hello").expect("a connection");
+        world.until(|| world.streams[1].1.got.get() == 5);
     }
 
     #[test]
