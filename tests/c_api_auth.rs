@@ -267,10 +267,11 @@ fn a_failed_login_can_be_repeated() {
     }
 }
 
+/// Requests have the preamble alone, as with the reference.
 #[test]
 fn without_a_root_token_there_is_no_login() {
     let (peer, log) = login_server(vec![]);
     let outcome = auth("login", &login_policy(peer.port), &["", "0"]);
-    assert_eq!(outcome.lines(), ["operational", "-", "QOS_ACK_REMOTE", "ok"], "{outcome}");
+    assert_eq!(outcome.lines(), ["operational", "bearer ", "QOS_ACK_REMOTE", "ok"], "{outcome}");
     assert_eq!(log.lock().unwrap().len(), 1);
 }

@@ -323,7 +323,7 @@ fn opportunistic_stays_down_after_a_drop() {
 }
 
 #[test]
-fn the_program_ending_a_nailed_up_link_is_not_reconnected() {
+fn a_nailed_up_link_that_is_not_wanted_in_connected_is_not_made_again() {
     let w = World::new(r#""backoff":[100],"conceal":5"#, r#""protocol":"raw","nailed_up":true"#);
     let _listener = w.listen();
     let log = Rc::new(Log::default());
@@ -331,6 +331,52 @@ fn the_program_ending_a_nailed_up_link_is_not_reconnected() {
     w.make_with(&log).unwrap();
     w.pass(1_000);
     assert_eq!(log.states(), ["CREATING", "CONNECTING", "CONNECTED", "DISCONNECTED"]);
+}
+
+#[test]
+fn a_nailed_up_link_that_the_program_ends_is_made_again() {
+    let w = World::new(r#""backoff":[100],"conceal":5"#, r#""protocol":"raw","nailed_up":true"#);
+    let _listener = w.listen();
+    let (s, log) = w.make();
+    w.until(|| log.states().last().is_some_and(|s| s == "CONNECTED"));
+    log.answer.set(Some((State::Timeout, Ret::DisconnectMe)));
+    w.cx.start_timeout(s, 10);
+    w.pass(1_000);
+    let after = &log.states()[3..];
+    assert_eq!(after, ["TIMEOUT", "DISCONNECTED", "POLL", "CONNECTING", "CONNECTED"]);
+}
+
+#[test]
+fn an_answer_to_poll_or_connecting_ends_the_attempt() {
+    let w = World::new(r#""backoff":[100],"conceal":5"#, RAW);
+    let _listener = w.listen();
+    let (s, log) = w.make();
+    log.answer.set(Some((State::Poll, Ret::DisconnectMe)));
+    assert_eq!(w.cx.request_tx(s), Ret::DisconnectMe);
+    log.answer.set(Some((State::Connecting, Ret::DisconnectMe)));
+    assert_eq!(w.cx.client_connect(s), Ret::DisconnectMe);
+    w.pass(1_000);
+    assert_eq!(log.states(), ["CREATING", "POLL", "CONNECTING"], "nothing goes on by itself");
+    // who asked to send is connected later
+    assert_eq!(w.cx.request_tx(s), Ret::Ok);
+    log.answer.set(None);
+    w.pass(1_000);
+    let after = &log.states()[3..];
+    assert_eq!(after, ["POLL", "CONNECTING", "POLL", "CONNECTING", "CONNECTED"]);
+}
+
+#[test]
+fn a_link_in_the_making_that_takes_too_long_is_a_failed_attempt() {
+    let get = r#""protocol":"h1","http_method":"GET","http_url":"/","opportunistic":true"#;
+    let (w, listener) = World::tcp(r#""backoff":[100],"conceal":0"#, get);
+    let (s, log) = w.make();
+    let _ = w.cx.request_tx(s);
+    let _peer = accept_soon(&w, &listener);
+    log.answer.set(Some((State::Timeout, Ret::DisconnectMe)));
+    w.cx.start_timeout(s, 50);
+    w.pass(1_000);
+    let after = &log.states()[3..];
+    assert_eq!(after, ["TIMEOUT", "UNREACHABLE", "ALL_RETRIES_FAILED"]);
 }
 
 #[test]
@@ -756,7 +802,7 @@ fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
         (State::Connecting, Ret::DisconnectMe),
         (State::AllRetriesFailed, Ret::DestroyMe),
     ]);
-    assert_eq!(w.cx.client_connect(s), Ret::DestroyMe);
+    assert_eq!(w.cx.request_tx(s), Ret::DestroyMe);
     log.answers.borrow_mut().clear();
     let _listener = w.listen();
     assert_eq!(w.cx.client_connect(s), Ret::Ok, "an old wish is not repeated");

@@ -473,9 +473,9 @@ LWS_VISIBLE LWS_EXTERN int lws_ss_policy_parse_abandon(struct lws_context *conte
 
 /**
  * Lays a policy fragment over the policy in force (specification: "Applying streamtype policy
- * overlays"): settings of stream types that exist are overridden. Streams that exist keep what
- * they were made with. Returns 0, or below 0 if the fragment is bad, which is logged: nothing is
- * changed then.
+ * overlays"): settings of stream types that exist are overridden, for client streams that exist
+ * from their next attempt on. Returns 0, or below 0 if the fragment is bad, which is logged:
+ * nothing is changed then.
  *
  * Safety:
  * `context` came from this library; `overlay` is NUL-terminated.

@@ -467,9 +467,8 @@ int lws_ss_alloc_set_metadata(struct lws_ss_handle *h,
 
 /**
  * Gets metadata, also what a response's header set it to. `*value` is NULL if it is declared but
- * not set; else it is good until the metadata changes or, for a header got by its own name with a
- * colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a
- * NUL
+ * not set; else it is good until the metadata changes or, for a header got by its own name
+ * (`direct_proto_str`), until the transaction ends. Values that came from the wire have a NUL
  * behind them. Returns 0, or 1 if the policy does not know the name or the response does not have
  * the header; `*value` and `*len` are untouched then.
  *
@@ -533,12 +532,15 @@ LWS_VISIBLE LWS_EXTERN void lws_ss_destroy(struct lws_ss_handle **ppss);
  * come before the turn make one turn. During a backoff it does nothing.
  *
  * Returns what a callback that calls it is to return: OK, or DESTROY_ME if that was answered to a
- * state on the way (then the caller destroys the stream).
+ * state on the way (then the caller destroys the stream) or the stream hears DESTROYING, or
+ * what else
+ * POLL was answered with, which ends the attempt.
  *
  * Safety:
  * `h` came from this library.
  */
-LWS_VISIBLE LWS_EXTERN lws_ss_state_return_t lws_ss_request_tx(struct lws_ss_handle *h);
+LWS_VISIBLE LWS_EXTERN
+lws_ss_state_return_t lws_ss_request_tx(struct lws_ss_handle *h);
 
 /**
  * As `lws_ss_request_tx`, and announces that the message will have `len` bytes: the
@@ -555,23 +557,29 @@ lws_ss_state_return_t lws_ss_request_tx_len(struct lws_ss_handle *h,
  * Connects the stream, with a whole new budget of retries; during a backoff, at once. No effect
  * while connecting or connected.
  *
- * Returns as `lws_ss_request_tx`, or TX_DONT_SEND if the attempt failed before the call
- * returned (the retry policy goes on).
+ * Returns as `lws_ss_request_tx`, or what CONNECTING was answered with, which ends the attempt,
+ * or
+ * TX_DONT_SEND if the attempt failed before the call returned (the retry policy goes on).
  *
  * Safety:
  * `h` came from this library.
  */
-LWS_VISIBLE LWS_EXTERN lws_ss_state_return_t lws_ss_client_connect(struct lws_ss_handle *h);
+LWS_VISIBLE LWS_EXTERN
+lws_ss_state_return_t lws_ss_client_connect(struct lws_ss_handle *h);
 
 /**
  * Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
- * `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`, if it has one. The end of a
- * transaction or of the link stops it.
+ * `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`; if it has none, nothing
+ * changes. The
+ * end of a transaction, an acknowledged message, or the end of the link stops it; not that of an
+ * http stream's that is connected again.
  *
  * Safety:
  * `h` came from this library.
  */
-LWS_VISIBLE LWS_EXTERN void lws_ss_start_timeout(struct lws_ss_handle *h, unsigned int timeout_ms);
+LWS_VISIBLE LWS_EXTERN
+void lws_ss_start_timeout(struct lws_ss_handle *h,
+                          unsigned int timeout_ms);
 
 /**
  * Stops the stream's timeout.

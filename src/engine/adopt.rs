@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::conn::{Conn, Stage};
 use super::context::{Context, Core};
+use super::life::Quietly;
 use super::route::{Place, Route};
 use super::stream::StreamKey;
 use crate::net::{DescriptorTransport, Direction, Transport};
@@ -102,7 +103,7 @@ impl Context {
         for state in self.advance(key, Input::ClientConnect).unwrap_or(&[]) {
             let ret = self.say(key, *state);
             if ret != Ret::Ok {
-                self.drop_link(key);
+                self.drop_link(key, Quietly::Yes);
                 if ret == Ret::DestroyMe {
                     self.destroy(key);
                 }

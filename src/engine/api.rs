@@ -142,11 +142,15 @@ impl Context {
     /// The program wants to send. Connects if need be; several requests make one `tx` callback.
     ///
     /// Returns what the program is to return from the callback it is in: OK, or DESTROY_ME if
-    /// that was answered to a state on the way (nothing is destroyed then).
+    /// that was answered to a state on the way (nothing is destroyed then) or DESTROYING is being
+    /// said, or what else POLL was answered with, which ends the attempt.
     pub fn request_tx(&self, key: StreamKey) -> Ret {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if stream.said == Some(State::Destroying) {
+                return Ret::DestroyMe;
+            }
             if matches!(stream.role, Role::Listener(_)) {
                 return Ret::Ok;
             }
@@ -173,10 +177,7 @@ impl Context {
         if self.end_linger(key) == Fate::Gone {
             return Ret::Ok;
         }
-        match self.begin(key, Input::RequestTx) {
-            Ret::DestroyMe => Ret::DestroyMe,
-            Ret::Ok | Ret::TxDontSend | Ret::DisconnectMe => Ret::Ok,
-        }
+        self.begin(key, Input::RequestTx)
     }
 
     /// As [`request_tx`](Self::request_tx), and announces how many bytes the message will have
@@ -198,7 +199,7 @@ impl Context {
     /// connecting or connected.
     ///
     /// Returns TX_DONT_SEND if the attempt failed before the call returned (a retry may be
-    /// pending), else as [`request_tx`](Self::request_tx).
+    /// pending), or what CONNECTING was answered with, which ends the attempt.
     pub fn client_connect(&self, key: StreamKey) -> Ret {
         if self.end_linger(key) == Fate::Gone {
             return Ret::Ok;
@@ -206,12 +207,21 @@ impl Context {
         {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return Ret::Ok };
+            if stream.said == Some(State::Destroying) {
+                return Ret::DestroyMe;
+            }
             // whoever serves is connected to
             if stream.is_local() || stream.role != Role::Client {
                 return Ret::Ok;
             }
+            let failed = stream.said == Some(State::Unreachable) && !stream.is_bound();
             match stream.phase {
                 Phase::New | Phase::Idle | Phase::Backoff => stream.attempts.reset(),
+                // it is being told that an attempt failed: that one is over
+                Phase::Connecting if failed => {
+                    stream.attempts.reset();
+                    stream.phase = Phase::Idle;
+                }
                 Phase::Connecting | Phase::Connected | Phase::Destroying => return Ret::Ok,
             }
             let timer = stream.retry_timer.take();
@@ -232,6 +242,9 @@ impl Context {
     /// Starts an attempt as `input` says, and reports what a call by the program returns.
     pub(super) fn begin(&self, key: StreamKey, input: Input) -> Ret {
         let depth = self.core().streams.get(key).map_or(0, |stream| stream.depth);
+        if self.is_ending() {
+            return Ret::Ok;
+        }
         if depth >= MAX_NESTED_CALLS {
             log::err!("connecting again inside {depth} callbacks of the same stream: refused");
             return Ret::TxDontSend;
@@ -241,17 +254,35 @@ impl Context {
             return Ret::Ok;
         }
         let outer = self.set_in_call(key, true);
-        let mut ret = self.say_all(key, say);
-        if ret == Ret::Ok && self.is_connecting(key) {
-            if self.attempt(key) == Attempt::Failed {
-                ret = Ret::TxDontSend;
+        let by_connect = input == Input::ClientConnect;
+        let ret = match self.say_all(key, say) {
+            Ok(()) => {
+                let failed = self.is_connecting(key) && self.attempt(key) == Attempt::Failed;
+                if failed && by_connect { Ret::TxDontSend } else { Ret::Ok }
             }
-        } else if matches!(ret, Ret::TxDontSend | Ret::DisconnectMe) {
-            self.retry(key, 0);
-        }
+            Err((_, Ret::DestroyMe)) => Ret::DestroyMe,
+            // who asked to send is to be connected: later, if not now
+            Err((State::Connecting, _)) if !by_connect => {
+                self.retry(key, 0);
+                Ret::Ok
+            }
+            Err((_, ret)) => {
+                self.decline(key);
+                ret
+            }
+        };
         let wish = self.core().streams.get_mut(key).and_then(|s| s.call_ret.take());
         self.set_in_call(key, outer);
         wish.unwrap_or(ret)
+    }
+
+    /// The program does not want the attempt that it was told of.
+    fn decline(&self, key: StreamKey) {
+        if self.is_connecting(key) && self.advance(key, Input::LinkDown).is_some() {
+            let mut core = self.core();
+            let Some(stream) = core.streams.get_mut(key) else { return };
+            stream.end_transaction();
+        }
     }
 
     fn set_in_call(&self, key: StreamKey, inside: bool) -> bool {
@@ -260,17 +291,18 @@ impl Context {
         std::mem::replace(&mut stream.in_call, inside)
     }
 
-    fn say_all(&self, key: StreamKey, say: &[State]) -> Ret {
+    /// Says states until one is not answered with OK: that one, and the answer.
+    fn say_all(&self, key: StreamKey, say: &[State]) -> Result<(), (State, Ret)> {
         for state in say {
             if *state == State::Connecting {
                 self.aim(key);
             }
             let ret = self.say(key, *state);
             if ret != Ret::Ok {
-                return ret;
+                return Err((*state, ret));
             }
         }
-        Ret::Ok
+        Ok(())
     }
 
     fn is_connecting(&self, key: StreamKey) -> bool {
@@ -310,7 +342,7 @@ impl Context {
     }
 
     /// Hands a metadata value to `take`, or, where the policy says `direct_proto_str`, a header
-    /// of the last response by its name with a colon. `None`: declared, but not set.
+    /// of the last response by its name. `None`: declared, but not set.
     ///
     /// # Errors
     /// See [`SetMetadataError`].
@@ -323,9 +355,12 @@ impl Context {
         let mut core = self.core();
         let core = &mut *core;
         let stream = core.streams.get(key).ok_or(SetMetadataError::NoStream)?;
-        if let (true, Some(header)) = (stream.kind.direct_proto_str, name.strip_suffix(':'))
+        let declared = stream.kind.metadata.iter().any(|def| def.name == name);
+        if stream.kind.direct_proto_str
+            && !declared
             && let Some(link) = stream.link
         {
+            let header = name.strip_suffix(':').unwrap_or(name);
             let open = core.conns.get_mut(link.conn).and_then(super::conn::Conn::open);
             let head = open.and_then(|o| {
                 let tid = link.tid?;
@@ -338,21 +373,21 @@ impl Context {
         Ok(take(stream.metadata.get(&stream.kind, name)?))
     }
 
-    /// (Re-)starts the stream's timeout: `ms` milliseconds, or with 0 what the policy says, which
-    /// may be nothing.
+    /// (Re-)starts the stream's timeout: `ms` milliseconds, or with 0 what the policy says; if that
+    /// is nothing, one that runs already goes on.
     pub fn start_timeout(&self, key: StreamKey, ms: u32) {
         let now = self.now();
         let mut core = self.core();
         let Some(stream) = core.streams.get_mut(key) else { return };
         let ms = if ms == 0 { stream.kind.timeout_ms } else { ms };
+        if ms == 0 {
+            return;
+        }
         let old = stream.timeout_timer.take();
         core.cancel(old);
-        if ms > 0 {
-            let due = now + u64::from(ms) * MS;
-            let timer = core.timers.schedule(due, Timer::StreamTimeout(key));
-            if let Some(stream) = core.streams.get_mut(key) {
-                stream.timeout_timer = Some(timer);
-            }
+        let timer = core.timers.schedule(now + u64::from(ms) * MS, Timer::StreamTimeout(key));
+        if let Some(stream) = core.streams.get_mut(key) {
+            stream.timeout_timer = Some(timer);
         }
     }
 
@@ -410,9 +445,8 @@ impl Context {
         let core = &mut *core;
         let Some(stream) = core.streams.get_mut(key) else { return };
         let Some((conn, tid)) = stream.link.and_then(|l| l.tid.map(|t| (l.conn, t))) else {
-            // it counts from the start of the transaction then
-            let credit = stream.peer_credit.unwrap_or(0);
-            stream.peer_credit = Some(credit.saturating_add_signed(bytes));
+            // it counts from the start of the transaction then, if there is a limit to raise
+            stream.peer_credit = stream.peer_credit.map(|c| c.saturating_add_signed(bytes));
             return;
         };
         if let Some(open) = core.conns.get_mut(conn).and_then(super::conn::Conn::open) {

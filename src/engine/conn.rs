@@ -66,6 +66,8 @@ pub(super) enum Watched {
 pub(super) struct Conn {
     pub stage: Stage,
     pub route: Rc<Route>,
+    /// Ordinal among the context's connections.
+    pub born: u64,
     /// What is bound: one stream on h1 and raw, several where the protocol multiplexes.
     pub bound: Vec<(Option<Tid>, StreamKey)>,
     /// Sticky readiness: set by events, cleared by `WouldBlock` alone.
@@ -114,6 +116,7 @@ impl Conn {
         Self {
             stage,
             route,
+            born: 0,
             bound: Vec::new(),
             readable: false,
             writable: false,

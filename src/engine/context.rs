@@ -11,16 +11,18 @@ use slotmap::{Key, SlotMap};
 
 use super::codecs::Random;
 use super::conn::{Conn, ConnKey};
+use super::life::Quietly;
 use super::local::Locals;
 use super::plugs::{PlugKey, Plugs};
 use super::pool::Pool;
-use super::serve::{Port, PortKey, Vhost};
+use super::serve::{Port, PortKey, Role, Vhost};
 use super::shared::{Sessions, Shared};
 use super::stream::{Stream, StreamKey};
 use super::timers::{TimerKey, Timers};
 use super::way::{Identities, TrustCache};
 use crate::net::{LookupFn, LookupId, Proxy, Resolver};
 use crate::policy::Policy;
+use crate::stream::Phase;
 use crate::system::smd::{Class, PeerId, SendError};
 use crate::system::{cookies, sigv4};
 use crate::util::clock::{Clock, Micros, SEC};
@@ -171,6 +173,8 @@ pub(super) struct Core {
     pub timers: Timers<Timer>,
     pub streams: SlotMap<StreamKey, Stream>,
     pub born: u64,
+    /// Connections so far.
+    conns_born: u64,
     pub conns: SlotMap<ConnKey, Conn>,
     /// Where connections come in.
     pub ports: SlotMap<PortKey, Port>,
@@ -231,6 +235,7 @@ impl Context {
             timers: Timers::default(),
             streams: SlotMap::with_key(),
             born: 0,
+            conns_born: 0,
             conns: SlotMap::with_key(),
             ports: SlotMap::with_key(),
             vhosts: Vec::new(),
@@ -300,6 +305,28 @@ impl Context {
         *self.policy.borrow_mut() = policy;
     }
 
+    /// Puts a policy in force that was made of the present one by an overlay: it counts for the
+    /// streams of clients that exist, too, from their next attempt on.
+    pub fn overlay_policy(&self, policy: Rc<Policy>) {
+        let before = self.policy();
+        {
+            let mut core = self.core();
+            for stream in core.streams.values_mut() {
+                let old = Rc::clone(&stream.kind);
+                let was = before.stream_type(&old.name);
+                let of_policy = was.is_some_and(|was| Rc::ptr_eq(was, &old));
+                if of_policy
+                    && stream.role == Role::Client
+                    && !stream.is_local()
+                    && let Some(kind) = policy.stream_type(&old.name)
+                {
+                    stream.kind = Rc::clone(kind);
+                }
+            }
+        }
+        self.set_policy(policy);
+    }
+
     /// Whether [`end`](Self::end) has begun.
     #[must_use]
     pub fn is_ending(&self) -> bool {
@@ -318,9 +345,11 @@ impl Context {
         mine && core.timers.cancel(key).is_some()
     }
 
-    /// Ends everything: each stream is told, the newest first, and connections are closed.
+    /// Ends everything: links first, then each stream is told, the newest first of both, and
+    /// connections are closed.
     pub fn end(&self) {
         self.ending.set(true);
+        self.end_links();
         loop {
             let newest = {
                 let core = self.core();
@@ -334,6 +363,28 @@ impl Context {
             self.close(conn);
         }
         self.drop_plugs();
+    }
+
+    /// Tells every stream that uses a connection that it ends, by the connections' age.
+    fn end_links(&self) {
+        let mut links: Vec<_> = {
+            let core = self.core();
+            let links = core.streams.iter().filter_map(|(key, stream)| {
+                let conn = core.conns.get(stream.link?.conn)?;
+                Some((conn.born, stream.born, key))
+            });
+            links.collect()
+        };
+        links.sort_unstable();
+        for (_, _, key) in links.into_iter().rev() {
+            // what others were told may have ended it
+            if self.phase(key) == Some(Phase::Connected) {
+                self.let_go(key);
+                self.link_down(key, Quietly::Yes);
+            } else {
+                let _ = self.report_perf(key, None);
+            }
+        }
     }
 
     /// Where codecs get bytes that nobody can foretell.
@@ -363,7 +414,9 @@ fn index_of(conn: ConnKey) -> usize {
 
 impl Core {
     /// Adds a connection and makes it findable by its tokens.
-    pub fn add_conn(&mut self, conn: Conn) -> ConnKey {
+    pub fn add_conn(&mut self, mut conn: Conn) -> ConnKey {
+        conn.born = self.conns_born;
+        self.conns_born += 1;
         let key = self.conns.insert(conn);
         let index = index_of(key);
         if self.by_index.len() <= index {

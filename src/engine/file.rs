@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 
 use super::context::Context;
-use super::life::Fate;
+use super::life::{Fate, Quietly};
 use super::local::Local;
 use super::route::fill;
 use super::stream::StreamKey;
@@ -111,7 +111,7 @@ impl Context {
             }
             Err(e) => {
                 log::warn!("reading the stream's file: {e}");
-                self.drop_link(key);
+                self.drop_link(key, Quietly::Yes);
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::policy::{Protocol, StreamType};
 use crate::proto::{BodyLen, Head, Request, Reuse, Tid};
 use crate::stream::http::multipart::Framing;
 use crate::stream::http::{self, Url};
-use crate::stream::{Input, Ret};
+use crate::stream::{Input, Phase, Ret};
 use crate::util::{Micros, log};
 
 /// Redirects that are followed in one transaction.
@@ -71,6 +71,7 @@ impl Context {
         let path = http::request_target(&path).map_err(|e| format!("http_url: {e}"))?;
         let mut body = body_of(stream, &method, speaks);
         let mut fields = self.fields(stream, &method);
+        let authority = host_of(&mut fields, stream).unwrap_or_else(|| target.authority());
         let framing = self.framing(stream, &method, body)?;
         if let Some(framing) = &framing {
             // without its boundary nobody could read the body: it goes before the program's own
@@ -84,7 +85,6 @@ impl Context {
             let cookies = cookies_for(core.jar.as_ref(), target, &path);
             fields.extend(cookies.map(|c| ("cookie".to_owned(), c.into_bytes())));
         }
-        let authority = target.authority();
         if kind.is_signed() && !stream.txn.elsewhere {
             let (authority, method, path) = (&*authority, &*method, &*path);
             let unsigned = Unsigned { authority, method, path, body, tls: target.tls };
@@ -99,7 +99,7 @@ impl Context {
         let kind = &stream.kind;
         let mut fields = Vec::new();
         if let (Some(name), false) = (&kind.http.auth_header, stream.txn.elsewhere) {
-            fields.extend(self.credentials(kind).map(|v| (name.clone(), v)));
+            fields.push((name.clone(), self.credentials(kind)));
         }
         let device = [
             (&kind.http.dsn_header, DeviceBlob::Serial),
@@ -108,7 +108,7 @@ impl Context {
         ];
         for (header, blob) in device {
             if let Some(name) = header {
-                fields.extend(self.host.device_blob(blob).map(|v| (name.clone(), v)));
+                fields.push((name.clone(), self.host.device_blob(blob).unwrap_or_default()));
             }
         }
         if kind.http.www_form_urlencoded && has_body_method(method) {
@@ -116,8 +116,7 @@ impl Context {
             fields.push(("content-type".to_owned(), form));
         }
         for (i, def) in kind.metadata.iter().enumerate() {
-            let value = stream.metadata.declared(i).filter(|v| !v.is_empty());
-            if let (Some(header), Some(value)) = (&def.header, value)
+            if let (Some(header), Some(value)) = (&def.header, stream.metadata.declared(i))
                 && !(stream.txn.elsewhere && is_credential(header))
                 && length_of(header, value).is_none()
             {
@@ -132,11 +131,11 @@ impl Context {
         fields
     }
 
-    /// The value of the auth header: preamble and token.
-    fn credentials(&self, kind: &StreamType) -> Option<Vec<u8>> {
+    /// The value of the auth header: preamble and token, as far as there is one.
+    fn credentials(&self, kind: &StreamType) -> Vec<u8> {
         // the blob of a key that signs is none of a token
         let index = kind.auth.as_ref().filter(|_| !kind.is_signed()).map_or(0, |a| a.blob);
-        let token = self.host.auth_blob(index)?;
+        let token = self.host.auth_blob(index).unwrap_or_default();
         let mut value = kind.http.auth_preamble.clone().unwrap_or_default().into_bytes();
         if kind.http.auth_hexify {
             for byte in token {
@@ -145,7 +144,7 @@ impl Context {
         } else {
             value.extend_from_slice(&token);
         }
-        Some(value)
+        value
     }
 
     /// Starts a stream's request on an open connection.
@@ -173,7 +172,7 @@ impl Context {
                 bind_tid(c, key, tid);
                 if let Some(stream) = core.streams.get_mut(key) {
                     stream.txn.asked = Some(now);
-                    stream.started(conn, tid, parts.path(), speaks);
+                    stream.started(conn, tid, &parts, speaks);
                     stream.txn.framing = parts.framing.clone().map(Box::new);
                     stream.txn.asked_path = stream.kind.http.cookies.then(|| parts.path.clone());
                     if let (Some(bytes), Some(open)) = (stream.peer_credit, c.open()) {
@@ -206,15 +205,16 @@ impl Context {
         if status == SWITCHING_PROTOCOLS {
             return self.link_up(key);
         }
-        if http::is_redirect(status) && self.redirected(conn, key, tid, status) {
-            return;
+        if http::is_redirect(status) {
+            return self.redirected(conn, key, tid, status);
         }
         if self.report_perf(key, Some(status)) == Fate::Gone || !self.linked(key, conn) {
             return;
         }
         if COME_BACK_LATER.contains(&status) {
             let wait = self.with_head(conn, tid, come_back_after).unwrap_or(0);
-            let failure = Failure { at_least: wait, ..format!("http status {status}").into() };
+            let reason = format!("http status {status}");
+            let failure = Failure { at_least: wait, answered: true, ..reason.into() };
             return self.fail_transaction(key, &failure);
         }
         if self.kind(key).is_some_and(|k| k.protocol == Protocol::Ws) {
@@ -233,7 +233,9 @@ impl Context {
             let open = core.conns.get_mut(conn).and_then(Conn::open);
             if let Some(head) = open.as_ref().and_then(|o| o.codec.head(tid)) {
                 for (i, def) in kind.metadata.iter().enumerate() {
-                    if let Some(value) = def.header.as_ref().and_then(|h| head.get(h)) {
+                    let value = def.header.as_ref().and_then(|h| head.get(h));
+                    // an empty field says nothing: what the program set stays
+                    if let Some(value) = value.filter(|v| !v.is_empty()) {
                         stream.metadata.receive(&kind, i, value);
                     }
                 }
@@ -245,6 +247,10 @@ impl Context {
         }
         if let Some(state) = mapped {
             let ret = self.say_user_state(key, u32::from(state));
+            if ret == Ret::DisconnectMe && self.phase(key) == Some(Phase::Connecting) {
+                let reason = format!("the program refused http status {status}");
+                return self.fail_transaction(key, &Failure::from(reason));
+            }
             if self.obey(key, ret) == Fate::Gone || !self.linked(key, conn) {
                 return;
             }
@@ -265,13 +271,13 @@ impl Context {
         open.codec.head(tid).map(f)
     }
 
-    /// A redirect: followed where the policy allows it, else the attempt failed. `false`: it
-    /// names no place, so it is a response like any other.
-    fn redirected(&self, conn: ConnKey, key: StreamKey, tid: Tid, status: u16) -> bool {
-        let Some(Some(location)) =
-            self.with_head(conn, tid, |h| h.get("location").map(<[u8]>::to_vec))
-        else {
-            return false;
+    /// A redirect: followed where the policy allows it and it names a place, else the attempt
+    /// failed.
+    fn redirected(&self, conn: ConnKey, key: StreamKey, tid: Tid, status: u16) {
+        let location = self.with_head(conn, tid, |h| h.get("location").map(<[u8]>::to_vec));
+        let Some(location) = location.flatten() else {
+            let reason = format!("http status {status} without a location");
+            return self.fail_transaction(key, &Failure::from(reason));
         };
         if self.kind(key).is_some_and(|k| k.http.fail_redirect) {
             self.host.captive_portal();
@@ -284,7 +290,6 @@ impl Context {
             }
             Err(reason) => self.fail_transaction(key, &Failure::from(reason)),
         }
-        true
     }
 
     /// Sets where a redirect leads, or says why it is not followed.
@@ -335,17 +340,19 @@ impl Context {
 
     /// The end of an http message is the end of the transaction: the program is still told whether
     /// that was a success, as by the reference. The link goes anyway; the stream, if it is to, goes
-    /// then. `false`: other protocols obey at once.
+    /// then, over h2 without a word about the success. `false`: other protocols obey at once.
     pub(super) fn answered_at_the_end(&self, conn: ConnKey, key: StreamKey, ret: Ret) -> bool {
         let mut core = self.core();
-        let speaks = core.conns.get_mut(conn).and_then(Conn::open).map(|open| open.speaks);
-        let http = matches!(speaks, Some(Protocol::H1 | Protocol::H2 | Protocol::H3));
-        if let Some(stream) = core.streams.get_mut(key)
-            && http
-        {
+        let Some(open) = core.conns.get_mut(conn).and_then(Conn::open) else { return false };
+        let waits = match open.speaks {
+            Protocol::H1 | Protocol::H3 => true,
+            Protocol::H2 => ret != Ret::DestroyMe,
+            Protocol::Ws | Protocol::Raw | Protocol::Mqtt => false,
+        };
+        if waits && let Some(stream) = core.streams.get_mut(key) {
             stream.txn.then_destroy = ret == Ret::DestroyMe;
         }
-        http
+        waits
     }
 
     /// Request and response are complete: ACK or NACK, then DISCONNECTED.
@@ -362,7 +369,7 @@ impl Context {
         let input = if good { Input::Acked } else { Input::Nacked };
         for state in self.advance(key, input).unwrap_or(&[]) {
             let ret = self.say(key, *state);
-            if self.obey(key, ret) == Fate::Gone || !self.linked(key, conn) {
+            if self.obey_quietly(key, ret) == Fate::Gone || !self.linked(key, conn) {
                 return;
             }
         }
@@ -406,7 +413,7 @@ impl Context {
 
 impl Stream {
     /// The transaction has been started.
-    fn started(&mut self, conn: ConnKey, tid: Tid, path: &str, speaks: Protocol) {
+    fn started(&mut self, conn: ConnKey, tid: Tid, parts: &Parts, speaks: Protocol) {
         self.link = Some(super::stream::Link { conn, tid: Some(tid) });
         let over_tls = self.txn.target.as_ref().is_some_and(|t| t.tls);
         let wants_h2 = self.kind.protocol == Protocol::H2;
@@ -415,9 +422,10 @@ impl Stream {
             // an h2 request gets one tx unasked
             Protocol::H2 => true,
             Protocol::Ws => self.tx_wanted,
-            _ => self.tx_len.is_some(),
+            // parts need no length to be asked for
+            _ => self.tx_len.is_some() || parts.framing.is_some(),
         };
-        self.tag = tag_with_path(&self.tag, path);
+        self.tag = tag_with_path(&self.tag, parts.path());
     }
 }
 
@@ -478,8 +486,20 @@ fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
         Some(_) if !has_body || stream.txn.as_get => BodyLen::None,
         Some(_) if stream.kind.http.no_content_length => BodyLen::Unframed,
         Some(len) => BodyLen::Known(len),
+        // of a body in parts nobody but us could know the length
+        None if has_body && !stream.txn.as_get && stream.kind.http.is_multipart_out() => {
+            BodyLen::Unframed
+        }
         None => BodyLen::None,
     }
+}
+
+/// The host that the program's metadata names instead of the one that is connected to.
+fn host_of(fields: &mut Vec<(String, Vec<u8>)>, stream: &Stream) -> Option<String> {
+    let at = fields.iter().position(|(name, _)| name.eq_ignore_ascii_case("host"))?;
+    let (_, value) = fields.remove(at);
+    // a redirect to elsewhere names its own
+    String::from_utf8(value).ok().filter(|_| !stream.txn.elsewhere)
 }
 
 /// Fields that are meant for the host that was asked first, not for the one it redirects to (RFC

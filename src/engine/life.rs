@@ -126,11 +126,20 @@ impl Context {
 
     /// Acts on what a callback about an established link or transaction answered.
     pub(super) fn obey(&self, key: StreamKey, ret: Ret) -> Fate {
+        self.obey_with(key, ret, Quietly::No)
+    }
+
+    /// As [`obey`](Self::obey), where the link that is to be ended is not wanted again.
+    pub(super) fn obey_quietly(&self, key: StreamKey, ret: Ret) -> Fate {
+        self.obey_with(key, ret, Quietly::Yes)
+    }
+
+    fn obey_with(&self, key: StreamKey, ret: Ret, quietly: Quietly) -> Fate {
         match ret {
             Ret::Ok | Ret::TxDontSend => {}
             Ret::DisconnectMe => {
-                if self.lives(key) {
-                    self.drop_link(key);
+                if let Some(handler) = self.handler(key) {
+                    self.drop_link(key, if handler.stays_down() { Quietly::Yes } else { quietly });
                 }
             }
             Ret::DestroyMe => self.destroy_or_pass(key),
@@ -153,21 +162,22 @@ impl Context {
     }
 
     /// Closes the program's link on its own wish: DISCONNECTED if CONNECTED was said.
-    pub(super) fn drop_link(&self, key: StreamKey) {
+    pub(super) fn drop_link(&self, key: StreamKey, quietly: Quietly) {
         let phase = self.core().streams.get(key).map(|s| s.phase);
         if !matches!(phase, Some(Phase::Connecting | Phase::Connected)) {
             // a timeout can be answered so while there is nothing to close
             return;
         }
         let side = self.side_of(key);
+        let local = self.core().streams.get(key).is_some_and(Stream::is_local);
         self.let_go(key);
         self.unbind_local(key, End::LinkOnly);
-        self.link_down(key, Quietly::Yes);
+        self.link_down(key, if local { Quietly::Yes } else { quietly });
         self.after_local_link(key, side);
     }
 
     /// The link or transaction of a stream ended. A stream that is not opportunistic and was
-    /// not done is connected again by its retry policy, unless the program itself ended it.
+    /// not done is connected again by its retry policy, even if the program itself ended it.
     pub(super) fn link_down(&self, key: StreamKey, quietly: Quietly) {
         if self.report_perf(key, None) == Fate::Gone {
             return;
@@ -176,9 +186,13 @@ impl Context {
         let persistent = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
+            let persistent = stream.is_persistent() && quietly == Quietly::No;
+            // what http is still tried for has one time for all attempts, and the same body
+            let goes_on = persistent && stream.kind.protocol.is_http();
+            let announced = stream.tx_len.filter(|_| goes_on);
             stream.end_transaction();
-            let timeout = stream.timeout_timer.take();
-            let persistent = stream.is_persistent();
+            stream.tx_len = announced;
+            let timeout = stream.timeout_timer.take_if(|_| !goes_on);
             core.cancel(timeout);
             persistent
         };
@@ -192,14 +206,17 @@ impl Context {
             return self.destroy(key);
         }
         let idle = self.core().streams.get(key).is_some_and(|s| s.phase == Phase::Idle);
-        if persistent && quietly == Quietly::No && idle && !self.is_ending() {
+        if persistent && idle && !self.is_ending() {
             self.retry(key, 0);
+            if self.phase(key) == Some(Phase::Idle) {
+                self.cancel_timeout(key);
+            }
         }
     }
 
     /// An attempt failed: UNREACHABLE, then the retry policy.
     pub(super) fn fail_attempt(&self, key: StreamKey, failure: &Failure) {
-        let Failure { reason, at_least, name_server_silent } = failure;
+        let Failure { reason, at_least, name_server_silent, answered } = failure;
         self.let_go(key);
         if self.is_accepted(key) {
             return self.link_down(key, Quietly::Yes);
@@ -207,14 +224,17 @@ impl Context {
         if self.report_perf(key, None) == Fate::Gone {
             return;
         }
-        let Some(say) = self.advance(key, Input::AttemptFailed) else { return };
-        let tag = {
+        let (tag, spent) = {
             let mut core = self.core();
             let Some(stream) = core.streams.get_mut(key) else { return };
             stream.txn = super::stream::Txn::default();
-            Rc::clone(&stream.tag)
+            (Rc::clone(&stream.tag), stream.attempts.are_spent(stream.kind.retry.as_deref()))
         };
         log::notice!(tag: tag, "unreachable: {reason}");
+        if *answered && spent {
+            return self.give_up_answered(key);
+        }
+        let Some(say) = self.advance(key, Input::AttemptFailed) else { return };
         for state in say {
             match self.say_with(key, *state, u32::from(*name_server_silent)) {
                 Ret::DestroyMe => return self.destroy_or_pass(key),
@@ -222,6 +242,17 @@ impl Context {
             }
         }
         self.retry(key, *at_least);
+    }
+
+    /// The last attempt failed by a response: as by the reference, the budget's end is said when
+    /// that is read, the link's thereafter.
+    fn give_up_answered(&self, key: StreamKey) {
+        self.retry(key, 0);
+        if self.phase(key) == Some(Phase::Idle)
+            && self.say(key, State::Unreachable) == Ret::DestroyMe
+        {
+            self.destroy_or_pass(key);
+        }
     }
 
     /// What the retry policy says now: wait, or ALL_RETRIES_FAILED.
@@ -273,6 +304,10 @@ impl Context {
         let Some(say) = self.advance(key, Input::TimedOut) else { return };
         for state in say {
             let ret = self.say(key, *state);
+            // a link in the making that took too long is a failed attempt like any other
+            if ret == Ret::DisconnectMe && self.phase(key) == Some(Phase::Connecting) {
+                return self.fail_attempt(key, &"the program gave up waiting".into());
+            }
             if self.obey(key, ret) == Fate::Gone {
                 return;
             }
@@ -350,26 +385,28 @@ pub(super) struct Failure {
     pub at_least: Micros,
     /// No name server gave a usable answer: UNREACHABLE then says 1 instead of 0.
     pub name_server_silent: bool,
+    /// By a response that asks to come back later.
+    pub answered: bool,
 }
 
 impl<T: ToString> From<T> for Failure {
     fn from(reason: T) -> Self {
-        Self { reason: reason.to_string(), at_least: 0, name_server_silent: false }
+        Self { reason: reason.to_string(), at_least: 0, name_server_silent: false, answered: false }
     }
 }
 
-/// Whether the program itself ended its link.
+/// Whether a link that ended is wanted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quietly {
-    /// It did: nothing is tried again.
+    /// It is not, whatever the stream's policy says.
     Yes,
-    /// It did not.
+    /// As the policy says.
     No,
 }
 
 impl Stream {
     /// Forgets what belongs to one transaction.
-    fn end_transaction(&mut self) {
+    pub(super) fn end_transaction(&mut self) {
         self.txn = super::stream::Txn::default();
         self.tx_wanted = false;
         self.tx_len = None;

@@ -62,11 +62,13 @@ impl Context {
         self.start_waiting(conn);
         // what was asked for before goes out first, so that tx comes before rx right after
         // CONNECTED
+        if !(self.flush(conn) && self.offer_tx(conn) && self.receive(conn)) {
+            return;
+        }
+        // the peer may have said that it takes more requests at a time
+        self.start_waiting(conn);
+        // what the codec replied is out of the way before the program sends
         if self.flush(conn)
-            && self.offer_tx(conn)
-            && self.receive(conn)
-            // what the codec replied is out of the way before the program sends
-            && self.flush(conn)
             && (self.puts_off_sending(conn) || self.offer_wanted(conn) && self.flush(conn))
         {
             self.note_codec_deadline(conn);
@@ -146,7 +148,8 @@ impl Context {
         self.watch_validity(key);
         for state in say {
             let ret = self.say(key, *state);
-            if self.obey(key, ret) == Fate::Gone {
+            // who does not want the link now would not want the next one
+            if self.obey_quietly(key, ret) == Fate::Gone {
                 return;
             }
         }
@@ -182,10 +185,27 @@ impl Context {
         match outcome {
             Ok(_) => true,
             Err(e) => {
-                self.broken(conn, &e.to_string());
+                if !self.hears_why(conn) || self.receive(conn) {
+                    self.broken(conn, &e.to_string());
+                }
                 false
             }
         }
+    }
+
+    /// Whether the peer of a connection that takes no more may have answered before it closed: an
+    /// http server that does not want the rest of a body. What it said can still be read.
+    fn hears_why(&self, conn: ConnKey) -> bool {
+        let mut core = self.core();
+        let Some(c) = core.conns.get_mut(conn) else { return false };
+        let http = c.served.is_none() && c.open().is_some_and(|o| o.speaks == Protocol::H1);
+        if let (true, Some(open)) = (http, c.open()) {
+            open.out.clear();
+            open.unflushed = false;
+        }
+        c.readable |= http;
+        c.writable &= !http;
+        http
     }
 
     /// Reads and delivers. `false`: the connection is gone.
@@ -394,6 +414,7 @@ impl Context {
     /// A message was taken or lost: ACK or NACK, on a link that stays.
     fn message_done(&self, conn: ConnKey, tid: Tid, input: Input) {
         let Some(key) = self.stream_of(conn, tid) else { return };
+        self.cancel_timeout(key);
         for state in self.advance(key, input).unwrap_or(&[]) {
             let ret = self.say(key, *state);
             if self.obey(key, ret) == Fate::Gone {

@@ -128,6 +128,14 @@ impl Target {
         if endpoint.contains("://") {
             return Self::from_url(&endpoint);
         }
+        if let Some(url) = Url::without_scheme(&endpoint) {
+            let port = url.port.unwrap_or(kind.port);
+            return Ok(Self {
+                place: Place::Net(url.host, port),
+                tls: kind.tls,
+                path: Some(url.path),
+            });
+        }
         let host = endpoint.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
         let host = host.unwrap_or(&endpoint).to_owned();
         Ok(Self { place: Place::Net(host, kind.port), tls: kind.tls, path: None })
@@ -140,8 +148,7 @@ impl Target {
             let scheme = url.scheme;
             return Err(BadEndpoint(format!("{text}: scheme '{scheme}' is not supported")));
         };
-        let path = (url.path != "/").then_some(url.path);
-        Ok(Self { place: Place::Net(url.host, port), tls, path })
+        Ok(Self { place: Place::Net(url.host, port), tls, path: Some(url.path) })
     }
 
     /// What the request says as its host: the name alone, as the reference does, which servers

@@ -3,8 +3,9 @@
 use super::conn::{Conn, ConnKey, Open, Stage};
 use super::context::Context;
 use super::multipart::frame;
+use super::route::fill;
 use super::serve::begin_answer;
-use super::stream::{StreamKey, TxAnswer};
+use super::stream::{Stream, StreamKey, TxAnswer};
 use crate::policy::Protocol;
 use crate::proto::{NextMessage, Tid, TxWindow};
 use crate::stream::http::multipart::Framing;
@@ -183,7 +184,8 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -
             continue;
         }
         if open.speaks == Protocol::Mqtt && stream.txn.sent == 0 {
-            let next = NextMessage { len: stream.tx_len, topic: None };
+            let topic = topic_of_next(stream);
+            let next = NextMessage { len: stream.tx_len, topic: topic.as_deref() };
             if let Err(e) = open.codec.tx_message(tid, &next) {
                 log::err!("tx: {e}");
             }
@@ -248,6 +250,14 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -
         });
     }
     None
+}
+
+/// The topic of the stream's next mqtt message, if metadata decides it: a literal one was said
+/// when the stream joined the session.
+fn topic_of_next(stream: &Stream) -> Option<String> {
+    let template = stream.kind.mqtt.topic.as_ref().filter(|t| t.as_literal().is_none())?;
+    let topic = fill(&stream.kind, &stream.metadata, template).ok();
+    topic.filter(|topic| !topic.is_empty())
 }
 
 type CoreStreams = slotmap::SlotMap<StreamKey, super::stream::Stream>;

@@ -51,6 +51,11 @@ pub trait Handler: std::any::Any {
         None
     }
 
+    /// Whether a link that was ended by DISCONNECT_ME stays so though the stream is not opportunistic.
+    fn stays_down(&self) -> bool {
+        false
+    }
+
     /// Of a listening stream: the program's side of one for a connection that came in. `None`:
     /// there is none to be had.
     fn accept(&self) -> Option<Rc<dyn Handler>> {

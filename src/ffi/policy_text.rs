@@ -147,6 +147,7 @@ pub unsafe extern "C" fn lws_ss_policy_parse(
                 return LEJP_REJECT_UNKNOWN;
             }
         };
+        let overlays = parser.is_overlay();
         match parser.feed(piece) {
             Progress::Continue => {
                 *cx.pieces.borrow_mut() = Pieces::Parsing(parser);
@@ -154,7 +155,11 @@ pub unsafe extern "C" fn lws_ss_policy_parse(
             }
             Progress::Done { unused } => match accept(parser.finish()) {
                 Some(policy) => {
-                    cx.engine.set_policy(policy);
+                    if overlays {
+                        cx.engine.overlay_policy(policy);
+                    } else {
+                        cx.engine.set_policy(policy);
+                    }
                     *cx.pieces.borrow_mut() = Pieces::Complete;
                     count(unused)
                 }
@@ -187,9 +192,9 @@ pub unsafe extern "C" fn lws_ss_policy_parse_abandon(context: *mut lws_context) 
 }
 
 /// Lays a policy fragment over the policy in force (specification: "Applying streamtype policy
-/// overlays"): settings of stream types that exist are overridden. Streams that exist keep what
-/// they were made with. Returns 0, or below 0 if the fragment is bad, which is logged: nothing is
-/// changed then.
+/// overlays"): settings of stream types that exist are overridden, for client streams that exist
+/// from their next attempt on. Returns 0, or below 0 if the fragment is bad, which is logged:
+/// nothing is changed then.
 ///
 /// # Safety
 /// `context` came from this library; `overlay` is NUL-terminated.
@@ -208,7 +213,7 @@ pub unsafe extern "C" fn lws_ss_policy_overlay(
         };
         match accept(policy::parse_overlay(&cx.engine.policy(), text)) {
             Some(policy) => {
-                cx.engine.set_policy(policy);
+                cx.engine.overlay_policy(policy);
                 0
             }
             None => -1,

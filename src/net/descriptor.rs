@@ -77,14 +77,6 @@ impl Transport for DescriptorTransport {
         uninterrupted(|| self.held.0.write(buf))
     }
 
-    fn flush(&mut self) -> io::Result<bool> {
-        Ok(true)
-    }
-
-    fn has_buffered(&self) -> bool {
-        false
-    }
-
     // terminals give a line at a time, sockets of packets a packet
     fn drained(&self) -> bool {
         false
@@ -92,10 +84,6 @@ impl Transport for DescriptorTransport {
 
     // closing is all that every kind of descriptor knows
     fn shutdown(&mut self) {}
-
-    fn alpn(&self) -> Option<&[u8]> {
-        None
-    }
 
     fn source(&mut self) -> &mut dyn Source {
         &mut self.held

@@ -86,15 +86,19 @@ pub trait Transport {
         }
     }
 
-    /// Pushes buffered records to the socket. `Ok(true)` when nothing is left. Call it at
+    /// Pushes buffered records to the socket. `Ok(true)` when nothing is left, as where `write` keeps nothing. Call it at
     /// every writable event too: a layer may owe the peer an answer of its own.
     ///
     /// # Errors
     /// The connection broke.
-    fn flush(&mut self) -> io::Result<bool>;
+    fn flush(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
 
     /// Whether decrypted payload may be had although the socket shows nothing new.
-    fn has_buffered(&self) -> bool;
+    fn has_buffered(&self) -> bool {
+        false
+    }
 
     /// Whether the last read took all that the socket had: what comes next makes a new event.
     /// `false` where that is not known. (The peer's end may have come before, with no event after
@@ -113,8 +117,10 @@ pub trait Transport {
     /// Says goodbye as the layer does (`close_notify`) and shuts the sending side; best effort.
     fn shutdown(&mut self);
 
-    /// The ALPN protocol agreed on, if any.
-    fn alpn(&self) -> Option<&[u8]>;
+    /// The ALPN protocol agreed on, if any: layers without TLS agree on none.
+    fn alpn(&self) -> Option<&[u8]> {
+        None
+    }
 
     /// On the serving side: the name that the client asked for, if it told one.
     fn server_name(&self) -> Option<&str> {

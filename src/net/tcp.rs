@@ -126,14 +126,6 @@ impl Transport for TcpTransport {
         send(&self.stream, bufs)
     }
 
-    fn flush(&mut self) -> io::Result<bool> {
-        Ok(true)
-    }
-
-    fn has_buffered(&self) -> bool {
-        false
-    }
-
     fn drained(&self) -> bool {
         self.drained
     }
@@ -141,10 +133,6 @@ impl Transport for TcpTransport {
     fn shutdown(&mut self) {
         // the peer may be gone already, which is what was wanted
         let _ = self.stream.shutdown(Shutdown::Write);
-    }
-
-    fn alpn(&self) -> Option<&[u8]> {
-        None
     }
 
     fn source(&mut self) -> &mut dyn mio::event::Source {

@@ -82,16 +82,8 @@ impl Transport for UnixTransport {
         send(&self.stream, bufs)
     }
 
-    fn flush(&mut self) -> io::Result<bool> {
-        Ok(true)
-    }
-
     fn tells_writable_often(&self) -> bool {
         true
-    }
-
-    fn has_buffered(&self) -> bool {
-        false
     }
 
     fn drained(&self) -> bool {
@@ -101,10 +93,6 @@ impl Transport for UnixTransport {
     fn shutdown(&mut self) {
         // the peer may be gone already, which is what was wanted
         let _ = self.stream.shutdown(Shutdown::Write);
-    }
-
-    fn alpn(&self) -> Option<&[u8]> {
-        None
     }
 
     fn source(&mut self) -> &mut dyn mio::event::Source {

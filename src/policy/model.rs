@@ -158,6 +158,14 @@ impl Protocol {
     /// All protocols, in the order of their numbers in the C API.
     pub const ALL: [Self; 6] = [Self::H1, Self::H2, Self::H3, Self::Ws, Self::Mqtt, Self::Raw];
 
+    /// Whether it is some version of http.
+    pub fn is_http(self) -> bool {
+        match self {
+            Self::H1 | Self::H2 | Self::H3 => true,
+            Self::Ws | Self::Mqtt | Self::Raw => false,
+        }
+    }
+
     /// Its name in a policy.
     pub fn name(self) -> &'static str {
         match self {

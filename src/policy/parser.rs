@@ -74,6 +74,15 @@ impl Parser {
         Self::new(Some(base.clone()), rules)
     }
 
+    /// Whether it is an overlay that is being read.
+    #[must_use]
+    pub fn is_overlay(&self) -> bool {
+        match &self.state {
+            State::Reading(reading) => reading.base.is_some(),
+            State::Ended(_) => false,
+        }
+    }
+
     fn new(base: Option<Policy>, rules: Rules) -> Self {
         let reading = Reading { reader: Reader::default(), base, rules };
         Self { state: State::Reading(Box::new(reading)) }

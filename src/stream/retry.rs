@@ -31,14 +31,19 @@ impl Attempts {
         self.0 > 0
     }
 
+    /// Whether a failure now would be the last.
+    #[must_use]
+    pub fn are_spent(&self, retry: Option<&Retry>) -> bool {
+        retry.is_none_or(|retry| retry.conceal != FOR_EVER && self.0 >= retry.conceal)
+    }
+
     /// An attempt failed: what now? `random` is a fresh random number, for the jitter; `at_least`
     /// is what the peer asked for (`Retry-After`), which can only lengthen the wait. A stream
     /// type without a `retry` has one attempt.
     pub fn failed(&mut self, retry: Option<&Retry>, random: u16, at_least: Micros) -> Next {
-        let Some(retry) = retry else { return Next::GiveUp };
-        if retry.conceal != FOR_EVER && self.0 >= retry.conceal {
+        let Some(retry) = retry.filter(|retry| !self.are_spent(Some(retry))) else {
             return Next::GiveUp;
-        }
+        };
         let table = &retry.backoff_ms;
         let base = match table.get(usize::from(self.0)).or(table.last()) {
             Some(ms) => u64::from(*ms) * MS,

@@ -15,7 +15,7 @@ NOT_PROXIED = r"(^|[:;] )(overlay|parse|foreach|vhost|validity|allocmeta|blob|ha
 def applies(name, sc):
     script = "\n".join(sc["script"])
     return (name.split("_")[0] in GROUPS and not sc.get("sspc") and not sc.get("env")
-            and not re.search(NOT_PROXIED, script, re.M))
+            and not sc.get("direct") and not re.search(NOT_PROXIED, script, re.M))
 
 
 def adapt(sc):

@@ -102,8 +102,8 @@ unsafe fn set_metadata(
 }
 
 /// Gets metadata, also what a response's header set it to. `*value` is NULL if it is declared but
-/// not set; else it is good until the metadata changes or, for a header got by its own name with a
-/// colon (`direct_proto_str`), until the transaction ends. Values that came from the wire have a NUL
+/// not set; else it is good until the metadata changes or, for a header got by its own name
+/// (`direct_proto_str`), until the transaction ends. Values that came from the wire have a NUL
 /// behind them. Returns 0, or 1 if the policy does not know the name or the response does not have
 /// the header; `*value` and `*len` are untouched then.
 ///

@@ -261,7 +261,8 @@ fn refused() -> lws_ss_state_return_t {
 /// come before the turn make one turn. During a backoff it does nothing.
 ///
 /// Returns what a callback that calls it is to return: OK, or DESTROY_ME if that was answered to a
-/// state on the way (then the caller destroys the stream).
+/// state on the way (then the caller destroys the stream) or the stream hears DESTROYING, or what else
+/// POLL was answered with, which ends the attempt.
 ///
 /// # Safety
 /// `h` came from this library.
@@ -293,8 +294,8 @@ pub unsafe extern "C" fn lws_ss_request_tx_len(
 /// Connects the stream, with a whole new budget of retries; during a backoff, at once. No effect
 /// while connecting or connected.
 ///
-/// Returns as [`lws_ss_request_tx`], or TX_DONT_SEND if the attempt failed before the call
-/// returned (the retry policy goes on).
+/// Returns as [`lws_ss_request_tx`], or what CONNECTING was answered with, which ends the attempt, or
+/// TX_DONT_SEND if the attempt failed before the call returned (the retry policy goes on).
 ///
 /// # Safety
 /// `h` came from this library.
@@ -306,8 +307,9 @@ pub unsafe extern "C" fn lws_ss_client_connect(h: *mut lws_ss_handle) -> lws_ss_
 }
 
 /// Starts the stream's timeout anew: TIMEOUT is said after `timeout_ms` milliseconds, or with
-/// `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`, if it has one. The end of a
-/// transaction or of the link stops it.
+/// `LWSSS_TIMEOUT_FROM_POLICY` (0) after the policy's `timeout_ms`; if it has none, nothing changes. The
+/// end of a transaction, an acknowledged message, or the end of the link stops it; not that of an
+/// http stream's that is connected again.
 ///
 /// # Safety
 /// `h` came from this library.

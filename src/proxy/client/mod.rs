@@ -35,7 +35,7 @@ const DEFAULT_CREDIT: i32 = 500_000_000;
 /// The longest metadata value, its name and the length of that included.
 const MAX_METADATA: usize = u16::MAX as usize - 1;
 /// Names of rideshare types that one stream tells its program: they are kept as long as the stream.
-const MAX_RIDESHARE_NAMES: usize = 256;
+pub const MAX_RIDESHARE_NAMES: usize = 256;
 
 /// What a client needs of the loop that its link lives in.
 pub trait Loop {
@@ -564,5 +564,10 @@ impl Handler for Client {
 
     fn tls(&self) -> Option<Rc<LinkTls>> {
         self.tls.clone()
+    }
+
+    /// The program wanted the link of its stream ended, not another one to the proxy.
+    fn stays_down(&self) -> bool {
+        true
     }
 }

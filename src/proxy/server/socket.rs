@@ -265,13 +265,7 @@ mod tests {
             }
             Ok(true)
         }
-        fn has_buffered(&self) -> bool {
-            false
-        }
         fn shutdown(&mut self) {}
-        fn alpn(&self) -> Option<&[u8]> {
-            None
-        }
         fn source(&mut self) -> &mut dyn mio::event::Source {
             &mut self.socket
         }

@@ -71,6 +71,15 @@ impl Url {
         })
     }
 
+    /// Splits `host:port` or `host:port/path`, which name no scheme; `None`: `text` is not that.
+    #[must_use]
+    pub fn without_scheme(text: &str) -> Option<Self> {
+        let (authority, tail) = text.split_at(text.find(['/', '?', '#']).unwrap_or(text.len()));
+        let (host, port) = split_authority(authority).ok()?;
+        let path = rooted(without_fragment(tail)).into_owned();
+        port.map(|port| Self { scheme: String::new(), host, port: Some(port), path })
+    }
+
     /// Whether the scheme asks for TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
