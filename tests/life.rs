@@ -755,10 +755,8 @@ thread_local! {
 
 fn count_internal_errors(record: &securestreams::util::log::Record) {
     let text = record.message.to_string();
-    if text.contains("internal error") {
-        if INTERNAL_ERRORS.replace(INTERNAL_ERRORS.get() + 1) == 0 {
-            FIRST_INTERNAL_ERROR.set(text);
-        }
+    if text.contains("internal error") && INTERNAL_ERRORS.replace(INTERNAL_ERRORS.get() + 1) == 0 {
+        FIRST_INTERNAL_ERROR.set(text);
     }
 }
 
