@@ -21,7 +21,7 @@ const READS_PER_TURN: usize = 16;
 /// streams share connections that take a number of requests each, others may be ahead each time.
 const MAX_REFUSED: u8 = 5;
 /// The reason of an end that the peer gave none for.
-const PEER_CLOSED: &str = "the peer closed the connection";
+pub(super) const PEER_CLOSED: &str = "the peer closed the connection";
 
 impl Context {
     /// A connection in the ready queue has its turn.
@@ -477,15 +477,9 @@ impl Context {
                 }
             }
         }
-        self.goes_on_half_closed(conn) || self.has_left(conn)
-    }
-
-    /// As [`peer_ended`](Self::peer_ended), where that stands behind requests that wait for their turn.
-    fn waits_half_closed(&self, conn: ConnKey) -> bool {
-        !self.may_be_gone(conn) || self.goes_on_half_closed(conn) || self.has_left(conn)
-    }
-
-    fn has_left(&self, conn: ConnKey) -> bool {
+        if self.goes_on_half_closed(conn) {
+            return true;
+        }
         self.broken(conn, PEER_CLOSED);
         false
     }

@@ -6,6 +6,7 @@ use super::stall::seconds;
 use crate::engine::conn::{ConnKey, Open};
 use crate::engine::context::{Context, Core};
 use crate::engine::leave::Ending;
+use crate::engine::pump::PEER_CLOSED;
 use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
 use crate::proto::{ClosesFirst, Reuse};
@@ -133,11 +134,19 @@ impl Context {
         true
     }
 
-    /// Whether a client whose requests wait has to show that it is there: it is owed an answer, or its socket has an error.
-    pub(in crate::engine) fn may_be_gone(&self, conn: ConnKey) -> bool {
-        let mut core = self.core();
-        let Some(c) = core.conns.get_mut(conn) else { return false };
-        owes_an_answer(c) || c.served.as_ref().is_some_and(|s| s.failed)
+    /// As [`goes_on_half_closed`](Self::goes_on_half_closed), where the client's end stands behind requests that wait for
+    /// their turn.
+    pub(in crate::engine) fn waits_half_closed(&self, conn: ConnKey) -> bool {
+        let may_be_gone = {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn) else { return false };
+            owes_an_answer(c) || c.served.as_ref().is_some_and(|s| s.failed)
+        };
+        if !may_be_gone || self.goes_on_half_closed(conn) {
+            return true;
+        }
+        self.served_broken(conn, PEER_CLOSED);
+        false
     }
 
     /// Whether a connection came in.
