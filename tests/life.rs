@@ -750,11 +750,13 @@ fn credentials_set_by_name_stay_behind_when_redirected_elsewhere() {
 
 thread_local! {
     static INTERNAL_ERRORS: Cell<u32> = const { Cell::new(0) };
+    static FIRST_INTERNAL_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 fn count_internal_errors(record: &securestreams::util::log::Record) {
-    if record.message.to_string().contains("internal error") {
-        INTERNAL_ERRORS.set(INTERNAL_ERRORS.get() + 1);
+    let text = record.message.to_string();
+    if text.contains("internal error") && INTERNAL_ERRORS.replace(INTERNAL_ERRORS.get() + 1) == 0 {
+        FIRST_INTERNAL_ERROR.set(text);
     }
 }
 
@@ -776,6 +778,21 @@ fn disconnect_me_with_no_link_changes_nothing() {
 }
 
 #[test]
+fn the_log_has_what_a_panic_in_the_turn_of_a_connection_says() {
+    securestreams::util::log::set_sink(count_internal_errors);
+    let w = World::new(r#""backoff":[1000]"#, RAW);
+    let listener = w.listen();
+    let (s, log) = w.make();
+    let _ = w.cx.client_connect(s);
+    let (mut peer, _) = listener.accept().unwrap();
+    *log.at_rx.borrow_mut() = Some(Box::new(|| panic!("of number {}", 7)));
+    peer.write_all(b"anything").unwrap();
+    w.until(|| INTERNAL_ERRORS.get() > 0);
+    let told = FIRST_INTERNAL_ERROR.take();
+    assert!(told.contains("of one connection") && told.ends_with("of number 7"), "{told}");
+}
+
+#[test]
 fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
     let w = World::new(r#""backoff":[1000],"conceal":0"#, RAW);
     let (s, log) = w.make();
@@ -787,6 +804,25 @@ fn destroy_me_in_all_retries_failed_is_passed_to_the_call_that_it_ends() {
     log.answers.borrow_mut().clear();
     let _listener = w.listen();
     assert_eq!(w.cx.client_connect(s), Ret::Ok, "an old wish is not repeated");
+}
+
+#[test]
+fn the_end_of_a_stream_costs_the_same_however_many_others_there_are() {
+    const ENDS: usize = 500;
+    let cost = |others: usize| {
+        let w = World::new(r#""backoff":[1000]"#, RAW);
+        let streams: Vec<StreamKey> = (0..others + ENDS).map(|_| w.make().0).collect();
+        let ends = &streams[others..];
+        let start = std::time::Instant::now();
+        ends.iter().for_each(|key| w.cx.destroy(*key));
+        let took = start.elapsed();
+        assert!(ends.iter().all(|key| !w.cx.exists(*key)));
+        took
+    };
+    // the machine may be busy elsewhere in some of them
+    let best = |others: usize| (0..5).map(|_| cost(others)).min().unwrap();
+    let (few, many) = (best(100), best(20_000));
+    assert!(many < few * 5, "{many:?} with many others, {few:?} with few");
 }
 
 /// How much of a waiting message a ws stream has received when it is asked for one of its own.

@@ -593,7 +593,7 @@ fn clients_that_have_closed_their_side_get_answers_that_come_late() {
         if !h2 {
             // whether it waits was asked in a way that it takes no notice of
             let answers = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n");
-            assert_eq!(answers.is_some(), !pipelined, "{text}");
+            assert!(answers.is_some(), "{text}");
             assert!(answers.unwrap_or(&text).starts_with("HTTP/1.1 204"), "{text}");
             assert_eq!(text.ends_with("\r\n\r\nxxxx"), pipelined, "{text}");
         } else {
@@ -606,14 +606,14 @@ fn clients_that_have_closed_their_side_get_answers_that_come_late() {
 
 #[test]
 fn a_client_that_is_gone_before_it_is_answered_is_noticed() {
-    for protocol in ["h1", "h2"] {
+    for (protocol, pipelined) in [("h1", false), ("h1", true), ("h2", false)] {
         let server = Server::of(&format!(r#""protocol":"{protocol}",{META}"#));
         let mut client = server.client();
         if protocol == "h2" {
             h2_hello(&mut client);
             client.send(frame(1, 5, 1, &h2_head(H2_GET, "x", "/wait")));
         } else {
-            client.send(get("/wait"));
+            client.send(get("/wait").repeat(if pipelined { 2 } else { 1 }));
         }
         server.until(|| server.log.served.get() == 1);
         // what it has not read would make its end a reset
@@ -623,6 +623,18 @@ fn a_client_that_is_gone_before_it_is_answered_is_noticed() {
         server.until(|| server.under_way() == 0);
         assert!(server.states().ends_with("SERVER_TXN DISCONNECTED DESTROYING"), "{protocol}");
     }
+}
+
+#[test]
+fn a_client_that_resets_its_connection_is_noticed_though_requests_of_its_wait() {
+    let server = Server::new("");
+    let mut client = server.client();
+    client.send(get("/1") + &get("/wait") + &get("/wait"));
+    server.until(|| server.log.served.get() == 2);
+    server.some_turns();
+    // the answer that it has not read makes its end a reset
+    drop(client);
+    server.until(|| server.under_way() == 0);
 }
 
 #[test]
@@ -648,19 +660,42 @@ fn a_client_that_has_closed_its_side_may_take_its_answer_slowly() {
 
 #[test]
 fn a_client_that_has_closed_its_side_is_not_kept_for_ever() {
-    for request in [&get("/wait")[..], ""] {
+    for paths in [&["/wait"][..], &["/wait", "/wait"], &["/1", "/wait"], &[]] {
         let server = Server::new("");
         let mut client = server.client();
-        client.send(request);
-        server.until(|| server.states().contains("CONNECTED") || request.is_empty());
+        client.send(paths.iter().map(|p| get(p)).collect::<String>());
+        server.until(|| server.states().contains("CONNECTED") || paths.is_empty());
         client.stream.shutdown(std::net::Shutdown::Write).unwrap();
         server.some_turns();
-        let waits = !request.is_empty();
-        assert_eq!(server.under_way(), usize::from(waits));
+        assert_eq!(server.under_way(), usize::from(!paths.is_empty()));
         server.clock.advance(21 * SEC);
         client.expect_close(&server);
         server.until(|| server.under_way() == 0);
     }
+}
+
+#[test]
+fn a_request_that_waited_behind_another_has_its_own_time() {
+    let server = Server::new("");
+    let mut client = server.client();
+    client.send(get("/wait") + &get("/wait"));
+    client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    for n in 1..=2 {
+        server.until(|| server.log.served.get() == n);
+        server.some_turns();
+        server.clock.advance(15 * SEC);
+        server.some_turns();
+        client.look();
+        assert!(!client.closed, "{n}");
+        if n == 1 {
+            let stream = server.cx.clients_of(server.key)[0];
+            server.cx.server_ack(stream, 204);
+            server.cx.request_tx(stream);
+        }
+    }
+    server.clock.advance(10 * SEC);
+    client.expect_close(&server);
+    server.until(|| server.under_way() == 0);
 }
 
 /// Streams of these types and more in their policies on one port.
@@ -1009,5 +1044,20 @@ fn places_that_cannot_be_had_are_named() {
             other => panic!("{place}: {other:?}"),
         }
         assert!(log.states.borrow().is_empty());
+    }
+}
+
+#[test]
+fn a_client_whose_answer_had_no_body_owes_nothing() {
+    for request in ["HEAD /5 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), get("/nothing")] {
+        let server = Server::new(r#","server_stall_s":5,"server_idle_s":60"#);
+        let mut client = server.client();
+        client.send(&request);
+        client.expect(&server, "\r\n\r\n");
+        server.some_turns();
+        server.clock.advance(6 * SEC);
+        server.some_turns();
+        client.send(get("/2"));
+        client.expect(&server, "\r\n\r\nxx");
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::api::Attempt;
 use super::conn::{Conn, ConnKey, Stage, Watched, interest};
 use super::context::{Context, Core, Timer};
+use super::fault::in_parting;
 use super::life::Failure;
 use super::route::{Place, Route, Target, fill};
 use super::stream::{Link, StreamKey, tag_with_path};
@@ -408,7 +409,7 @@ impl Context {
             Stage::Racing(connector) => connector.cancel(registry),
             Stage::Handshake(transport) => drop(registry.deregister(transport.source())),
             Stage::Open(open) => {
-                if let Some(session) = open.codec.take_session() {
+                if let Some(Some(session)) = in_parting(|| open.codec.take_session()) {
                     core.sessions.keep(Rc::clone(&c.route), session);
                 }
                 // what the program has handed over goes out if the socket takes it

@@ -1,12 +1,11 @@
 //! Panics in the turns of connections: each is the end of its connection, and of nothing else. What
 //! a peer sends may find a mistake in a codec, but not stop the loop that serves everybody.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::conn::{ConnKey, Stage};
 use super::context::Context;
 use super::stream::StreamKey;
 use crate::util::log;
+use crate::util::panics::caught;
 
 /// What the streams of such a connection are told in the log.
 const WHY: &str = "internal error";
@@ -19,13 +18,10 @@ impl Context {
     /// program is called, and a panic does not get through frames of C: what may be half done is this
     /// connection.
     pub(super) fn contained(&self, conn: ConnKey, turn: impl FnOnce(&Self)) {
-        if survives(|| turn(self)) {
+        if survives("in the turn of one connection, which is given up", || turn(self)) {
             return;
         }
-        log::err!("internal error in the turn of one connection: it is given up");
-        if !survives(|| self.give_up(conn)) {
-            log::err!("internal error while it was given up");
-        }
+        survives("while it was given up", || self.give_up(conn));
         self.destroy_doomed();
     }
 
@@ -49,14 +45,13 @@ impl Context {
             }
         };
         for key in self.close(conn) {
-            if !survives(|| self.link_lost(key, WHY)) {
-                log::err!("internal error while a stream was told so");
-            }
+            survives("while a stream was told so", || self.link_lost(key, WHY));
         }
         drop(codec);
     }
 
-    /// Destroys streams that waited for the return of a callback that has not returned.
+    /// Destroys streams that waited for the return of a callback that has not returned, and those that came in whose
+    /// callback it was.
     fn destroy_doomed(&self) {
         let doomed: Vec<StreamKey> = {
             let core = self.core();
@@ -64,15 +59,20 @@ impl Context {
             doomed.map(|(key, _)| key).collect()
         };
         for key in doomed {
-            if !survives(|| self.destroy_now(key)) {
-                log::err!("internal error while a stream was destroyed");
-            }
+            survives("while a stream was destroyed", || self.destroy_now(key));
         }
     }
 }
 
-fn survives(f: impl FnOnce()) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_ok()
+/// What a codec has to say while a stream parts from it, or the connection ends. A panic in it keeps neither from that,
+/// whosoever wants it: the program, a timer, another stream.
+pub(super) fn in_parting<R>(f: impl FnOnce() -> R) -> Option<R> {
+    caught(f).map_err(|text| log::err!("internal error where a connection is left: {text}")).ok()
+}
+
+/// Whether `f` gets to its end. A panic is logged, with where it was.
+fn survives(place: &str, f: impl FnOnce()) -> bool {
+    caught(f).map_err(|text| log::err!("internal error {place}: {text}")).is_ok()
 }
 
 #[cfg(all(test, feature = "raw"))]
@@ -153,12 +153,23 @@ mod tests {
         states: RefCell<Vec<State>>,
         got: Cell<usize>,
         breaks_down_in_rx: Cell<bool>,
+        /// As a listener: what it accepts breaks down when this is said.
+        accepts_who_breaks_down: Option<State>,
+        breaks_down: Option<State>,
     }
 
     impl Handler for Program {
         fn state(&self, code: u32, _: u32) -> Ret {
             self.states.borrow_mut().extend(State::ALL.into_iter().filter(|s| s.code() == code));
-            Ret::Ok
+            let breaks_down = self.breaks_down.is_some_and(|s| s.code() == code);
+            assert!(!breaks_down, "a test of what a panic ends");
+            if code == State::Timeout.code() { Ret::DisconnectMe } else { Ret::Ok }
+        }
+        fn accept(&self) -> Option<Rc<dyn Handler>> {
+            Some(Rc::new(Self { breaks_down: self.accepts_who_breaks_down, ..Self::default() }))
+        }
+        fn made(&self, _: StreamKey) -> bool {
+            true
         }
         fn rx(&self, data: &[u8], _: Flags) -> Ret {
             assert!(!self.breaks_down_in_rx.get(), "a test of what a panic ends");
@@ -286,11 +297,69 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_is_parted_from_a_codec_that_panics_at_that() {
+        let mut world = World::new();
+        world.break_codec(0);
+        world.cx.start_timeout(world.streams[0].0, 1);
+        world.clock.advance(SEC);
+        world.until(|| world.streams[0].1.said(State::Timeout));
+        world.check_that_only_the_first_ended();
+
+        let mut world = World::new();
+        world.break_codec(0);
+        let (key, program, _) = &world.streams[0];
+        world.cx.destroy(*key);
+        assert_eq!(program.states.borrow().last(), Some(&State::Destroying));
+        assert_eq!(world.cx.streams(), [world.streams[1].0]);
+        assert_eq!(world.cx.core().conns.len(), 1);
+        world.streams[1].2.write_all(b"hello").expect("a connection");
+        world.until(|| world.streams[1].1.got.get() == 5);
+    }
+
+    #[test]
     fn so_does_a_handler_that_panics_and_its_frame_is_none_any_more() {
         let mut world = World::new();
         world.streams[0].1.breaks_down_in_rx.set(true);
         world.streams[0].2.write_all(b"anything").expect("a connection");
         world.until(|| world.streams[0].1.said(State::Disconnected));
         world.check_that_only_the_first_ended();
+    }
+
+    #[test]
+    #[cfg(feature = "server")]
+    fn a_client_of_a_server_whose_stream_breaks_down_is_let_go_and_the_port_stays() {
+        for state in [State::Creating, State::Connecting, State::Connected, State::Disconnected] {
+            let text =
+                br#"{"s":[{"s":{"endpoint":"127.0.0.1","port":0,"protocol":"raw","server":true}}]}"#;
+            let policy = Rc::new(crate::policy::parse(text).policy.expect("a policy"));
+            let clock = Box::new(Rc::new(Virtual::default()));
+            let cx = Context::new(policy, clock, Box::new(NoHost), ContextOptions::default());
+            let cx = cx.expect("a context");
+            let kind = Rc::clone(cx.policy().stream_type("s").expect("the type"));
+            let handler =
+                Rc::new(Program { accepts_who_breaks_down: Some(state), ..Program::default() });
+            let new = NewStream { kind, handler, peer_credit: None };
+            let key = cx.make(new).expect("a stream");
+            cx.start(key).expect("it listens");
+            let port = cx.listen_port("s").expect("a port");
+            for _ in 0..2 {
+                let mut client = TcpStream::connect(("127.0.0.1", port)).expect("the port");
+                client.set_nonblocking(true).expect("an option");
+                if state == State::Disconnected {
+                    client.shutdown(std::net::Shutdown::Write).expect("a connection");
+                }
+                let limit = Instant::now() + Duration::from_secs(10);
+                let mut closed = false;
+                while !closed {
+                    assert!(Instant::now() < limit, "never happened: {state:?}");
+                    cx.turn(Some(10 * MS)).expect("a turn that goes on");
+                    closed = !matches!(client.read(&mut [0; 9]),
+                        Err(e) if e.kind() == std::io::ErrorKind::WouldBlock);
+                }
+                assert_eq!(cx.core().conns.len(), 0, "{state:?}");
+                assert_eq!(cx.streams(), [key], "{state:?}");
+            }
+            cx.end();
+        }
     }
 }

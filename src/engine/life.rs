@@ -371,6 +371,8 @@ impl Drop for Frame<'_> {
     fn drop(&mut self) {
         if let Some(stream) = self.0.core().streams.get_mut(self.1) {
             stream.depth -= 1;
+            // one that came in may have left its connection already, and then nobody else ends it
+            stream.doomed |= matches!(stream.role, Role::Accepted(_));
         }
     }
 }

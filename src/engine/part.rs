@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
-use super::conn::ConnKey;
+use super::conn::{ConnKey, Open};
 use super::context::{Context, Core, Timer};
+use super::fault::in_parting;
 use super::stream::StreamKey;
 use crate::policy::Protocol;
-use crate::proto::Reuse;
+use crate::proto::mqtt::Session;
+use crate::proto::{Reuse, Tid};
 use crate::util::Micros;
 
 impl Context {
@@ -31,23 +33,14 @@ impl Context {
             {
                 stream.txn.times = c.times.take();
             }
-            // the last one goes: what it leaves unsaid has to outlive the codec
-            if c.bound.is_empty()
-                && let Some(session) = c.open().and_then(|o| o.codec.take_session())
-            {
-                core.sessions.keep(Rc::clone(&c.route), session);
+            let (route, last, served) =
+                (Rc::clone(&c.route), c.bound.is_empty(), c.served.is_some());
+            let parted =
+                c.open().and_then(|open| in_parting(|| parted(open, link.tid, last, served)));
+            let (session, reuse) = parted.unwrap_or((None, Reuse::Never));
+            if let Some(session) = session {
+                core.sessions.keep(route, session);
             }
-            let served = c.served.is_some();
-            let reuse = match (c.open(), link.tid) {
-                (Some(open), Some(tid)) => {
-                    if served && open.speaks == Protocol::Ws {
-                        open.codec.goodbye(&mut open.out);
-                    }
-                    open.codec.abandon(tid, &mut open.out)
-                }
-                (Some(open), None) => open.codec.reuse(),
-                (None, _) => Reuse::Never,
-            };
             // others wait for the place, and what the codec said has to go out
             core.queue(link.conn);
             self.keep_or_close(core, link.conn, reuse)
@@ -111,4 +104,15 @@ impl Context {
             core.timers.cancel(timer);
         }
     }
+}
+
+/// A stream parts from the codec: what the last one leaves unsaid, which has to outlive that, and what becomes of the
+/// connection.
+fn parted(open: &mut Open, tid: Option<Tid>, last: bool, served: bool) -> (Option<Session>, Reuse) {
+    let session = if last { open.codec.take_session() } else { None };
+    let Some(tid) = tid else { return (session, open.codec.reuse()) };
+    if served && open.speaks == Protocol::Ws {
+        open.codec.goodbye(&mut open.out);
+    }
+    (session, open.codec.abandon(tid, &mut open.out))
 }

@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use mio::event::Source;
@@ -13,6 +12,7 @@ use slotmap::{Key, SlotMap, new_key_type};
 use super::conn::interest;
 use super::context::{Context, Timer};
 use super::timers::TimerKey;
+use crate::util::panics::caught;
 use crate::util::{Micros, log};
 
 new_key_type! {
@@ -201,12 +201,12 @@ impl Context {
 
     /// Gives a plug its turn. A panic in it is the end of this plug, not of the others.
     fn serve_plug(&self, plug: &dyn Plug, key: PlugKey, wake: Wake) {
-        if catch_unwind(AssertUnwindSafe(|| plug.turn(self, key, wake))).is_ok() {
-            return;
-        }
-        log::err!("internal error in the turn of one link or listener: its work is given up");
-        if catch_unwind(AssertUnwindSafe(|| plug.give_up(self, key))).is_err() {
-            log::err!("internal error while it was given up");
+        let Err(text) = caught(|| plug.turn(self, key, wake)) else { return };
+        log::err!(
+            "internal error in the turn of one link or listener, whose work is given up: {text}"
+        );
+        if let Err(text) = caught(|| plug.give_up(self, key)) {
+            log::err!("internal error while it was given up: {text}");
             self.unplug(key, None);
         }
     }

@@ -21,7 +21,7 @@ const READS_PER_TURN: usize = 16;
 /// streams share connections that take a number of requests each, others may be ahead each time.
 const MAX_REFUSED: u8 = 5;
 /// The reason of an end that the peer gave none for.
-const PEER_CLOSED: &str = "the peer closed the connection";
+pub(super) const PEER_CLOSED: &str = "the peer closed the connection";
 
 impl Context {
     /// A connection in the ready queue has its turn.
@@ -224,12 +224,15 @@ impl Context {
             let read = {
                 let mut core = self.core();
                 let Some(c) = core.conns.get_mut(conn) else { return false };
+                let closed = c.read_closed;
                 // what waits for its turn comes first
-                let waits = c.served.as_ref().is_some_and(|s| !s.held.is_empty());
-                if !c.readable || c.held || waits {
+                if c.served.as_ref().is_some_and(|s| !s.held.is_empty()) {
+                    drop(core);
+                    return !closed || self.waits_half_closed(conn);
+                }
+                if !c.readable || c.held {
                     return true;
                 }
-                let closed = c.read_closed;
                 let Some(open) = c.open() else { return true };
                 let read = open.transport.read(buffer);
                 let drained = !closed && open.transport.drained();

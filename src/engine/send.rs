@@ -203,7 +203,8 @@ fn next_sender(c: &mut Conn, core: &mut CoreStreams, now: impl Fn() -> Micros) -
         let window = open.codec.tx_window(tid);
         let bodiless = begun && window.is_none();
         let Some(window) = window.or(bodiless.then_some(NO_BODY)) else { continue };
-        if let Some(served) = &mut c.served {
+        // what has no body does not wait for the client
+        if let (Some(served), false) = (&mut c.served, bodiless) {
             served.answer_may(tid, window.max > 0, stream.kind.serve.stall_s, &now);
         }
         if window.max == 0 && !bodiless {

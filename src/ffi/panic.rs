@@ -1,41 +1,18 @@
 //! Panics stop at the C boundary.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::util::log;
+use crate::util::panics::caught;
 
 /// Runs `f`, the body of the exported function `name`. If it panics, the panic is logged at
 /// error level and `on_panic` is returned in its place: the program lives on.
 ///
 /// What `f` was working on may be half done; the caller drops the object concerned.
 pub fn guard<R>(name: &str, on_panic: R, f: impl FnOnce() -> R) -> R {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(result) => result,
-        Err(payload) => {
-            report(name, payload);
-            on_panic
-        }
-    }
-}
-
-/// Logs a caught panic. The sink and the payload's drop may panic as well; that ends here.
-fn report(name: &str, payload: Box<dyn Any + Send>) {
-    let text = message(payload.as_ref()).to_owned();
-    drop(catch_unwind(AssertUnwindSafe(|| log::err!("{name}: internal error: {text}"))));
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(second);
-    }
-}
-
-fn message(payload: &(dyn Any + Send)) -> &str {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        text
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
-    } else {
-        "panic without a message"
-    }
+    caught(f).unwrap_or_else(|text| {
+        // the sink may panic as well; that ends here
+        drop(caught(|| log::err!("{name}: internal error: {text}")));
+        on_panic
+    })
 }
 
 #[cfg(test)]

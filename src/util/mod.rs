@@ -6,6 +6,7 @@ pub mod built;
 pub mod clock;
 pub mod crypto;
 pub mod log;
+pub mod panics;
 pub mod proxy;
 
 pub use buf::TxBuf;

@@ -134,7 +134,7 @@ impl Context {
             core.await_client(conn, now + self.options.connect_timeout);
             conn
         };
-        self.shake(conn);
+        self.contained(conn, |cx| cx.shake(conn));
     }
 
     /// The handshake of a connection that came in is done: its codec, and its stream if it is known

@@ -6,6 +6,7 @@ use super::stall::seconds;
 use crate::engine::conn::{ConnKey, Open};
 use crate::engine::context::{Context, Core};
 use crate::engine::leave::Ending;
+use crate::engine::pump::PEER_CLOSED;
 use crate::engine::stream::StreamKey;
 use crate::policy::Protocol;
 use crate::proto::{ClosesFirst, Reuse};
@@ -113,6 +114,8 @@ impl Context {
         let owes = owes_an_answer(c);
         let Some(served) = c.served.as_mut().filter(|s| owes && !s.failed) else { return false };
         let first = !std::mem::replace(&mut served.half_closed, true);
+        // a request that waited behind another has its own time
+        let begins = first || served.rx_due.is_none();
         let wanted = |key: &StreamKey| core.streams.get(*key).is_some_and(|s| s.tx_wanted);
         let sends = c.bound.iter().any(|(_, key)| wanted(key));
         if first
@@ -122,11 +125,28 @@ impl Context {
             open.codec.probe(&mut open.out);
         }
         let stall = core.stall_of(conn);
-        if first && stall > 0 {
+        if begins && stall > 0 {
             core.await_client(conn, now + stall);
         }
-        core.queue(conn);
+        if first {
+            core.queue(conn);
+        }
         true
+    }
+
+    /// As [`goes_on_half_closed`](Self::goes_on_half_closed), where the client's end stands behind requests that wait for
+    /// their turn.
+    pub(in crate::engine) fn waits_half_closed(&self, conn: ConnKey) -> bool {
+        let may_be_gone = {
+            let mut core = self.core();
+            let Some(c) = core.conns.get_mut(conn) else { return false };
+            owes_an_answer(c) || c.served.as_ref().is_some_and(|s| s.failed)
+        };
+        if !may_be_gone || self.goes_on_half_closed(conn) {
+            return true;
+        }
+        self.served_broken(conn, PEER_CLOSED);
+        false
     }
 
     /// Whether a connection came in.

@@ -210,17 +210,18 @@ impl Context {
     /// A listening stream goes: so does its port, if it is nobody else's. Its clients' streams end
     /// in the next turn of the loop: programs are told of the listening stream's end first.
     pub(in crate::engine) fn stop_listening(&self, key: StreamKey) {
+        // what ends is nobody's client any more; most are no listeners, and nothing of theirs is looked for
+        let role = self
+            .core()
+            .streams
+            .get_mut(key)
+            .map(|stream| std::mem::replace(&mut stream.role, Role::Listener(None)));
+        let Some(Role::Listener(Some(port))) = role else { return };
         let now = self.now();
         let clients = self.clients_of(key);
         let orphans = {
             let mut core = self.core();
             let core = &mut *core;
-            let Some(stream) = core.streams.get_mut(key) else { return };
-            let Role::Listener(Some(port)) =
-                std::mem::replace(&mut stream.role, Role::Listener(None))
-            else {
-                return;
-            };
             core.leave_port(port, key);
             for client in clients.into_iter().rev() {
                 core.timers.schedule(now, Timer::Orphan(client));
