@@ -20,7 +20,7 @@
  *   LWS_WITH_TLS_SESSIONS                      sessions are resumed, but cannot be saved by programs
  *   LWS_WITH_EVENT_LIBS, LWS_WITH_LIBUV ...    the loop is the library's own
  *   LWS_WITH_MBEDTLS, LWS_WITH_GNUTLS ...      TLS is the library's own
- *   LWS_WITH_LEJP, LWS_WITH_LWSAC, ...         low-level helpers that streams do not need
+ *   LWS_WITH_LEJP, LWS_WITH_LWS_DSH, ...       low-level helpers that streams do not need
  *
  * The public structs do not depend on any of these: their layout is fixed.
  */
@@ -72,6 +72,7 @@
 /* Parts that may be left out of the library, by the feature of its build. */
 #define LWS_ROLE_H2
 #define LWS_WITH_HTTP2
+#define LWS_WITH_LWSAC
 #define LWS_ROLE_MQTT
 #define LWS_WITH_SECURE_STREAMS_PROXY_API
 #define LWS_ROLE_RAW

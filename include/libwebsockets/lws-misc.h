@@ -346,6 +346,43 @@ void lws_switches_print_help(const char *prog,
                              const struct lws_switches *switches,
                              size_t count);
 
+/**
+ * Cuts the URI `p` into parts by writing NULs into it: `*prot` is set to the scheme, `*ads` to
+ * the host, `*path` to the path without its first slash, or `/` if there is none. `*port` is set
+ * if the URI says one or its scheme is http, https, ws or wss. A host that begins with `+` is a
+ * unix socket and ends with `:`. Returns 0. To be replaced by `lws_parse_uri_create` in new
+ * programs.
+ *
+ * Safety:
+ * `p` is NUL-terminated and can be written, as can the others; they point into `p` afterwards.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+int lws_parse_uri(char *p,
+                  const char **prot,
+                  const char **ads,
+                  int *port,
+                  const char **path);
+
+/**
+ * Cuts a copy of `uri` into parts. Returns them, to be given to `lws_parse_uri_destroy`; NULL
+ * without memory or if `uri` is NULL.
+ *
+ * Safety:
+ * `uri` is NULL or NUL-terminated.
+ */
+LWS_VISIBLE LWS_EXTERN
+LWS_WARN_UNUSED_RESULT
+struct lws_parse_uri *lws_parse_uri_create(const char *uri);
+
+/**
+ * Frees `*pcuri`, which is NULL afterwards; it may be before.
+ *
+ * Safety:
+ * `*pcuri` came from `lws_parse_uri_create`.
+ */
+LWS_VISIBLE LWS_EXTERN void lws_parse_uri_destroy(struct lws_parse_uri **pcuri);
+
 /** How many bits it takes to write `u`; 1 for 0. */
 LWS_VISIBLE LWS_EXTERN unsigned int lws_sigbits(size_t u);
 
@@ -432,43 +469,6 @@ LWS_VISIBLE LWS_EXTERN unsigned long lws_now_secs(void);
  * `ads` is NUL-terminated or NULL.
  */
 LWS_VISIBLE LWS_EXTERN lws_usec_t lws_parse_iso8601(const char *ads);
-
-/**
- * Cuts the URI `p` into parts by writing NULs into it: `*prot` is set to the scheme, `*ads` to
- * the host, `*path` to the path without its first slash, or `/` if there is none. `*port` is set
- * if the URI says one or its scheme is http, https, ws or wss. A host that begins with `+` is a
- * unix socket and ends with `:`. Returns 0. To be replaced by `lws_parse_uri_create` in new
- * programs.
- *
- * Safety:
- * `p` is NUL-terminated and can be written, as can the others; they point into `p` afterwards.
- */
-LWS_VISIBLE LWS_EXTERN
-LWS_WARN_UNUSED_RESULT
-int lws_parse_uri(char *p,
-                  const char **prot,
-                  const char **ads,
-                  int *port,
-                  const char **path);
-
-/**
- * Cuts a copy of `uri` into parts. Returns them, to be given to `lws_parse_uri_destroy`; NULL
- * without memory or if `uri` is NULL.
- *
- * Safety:
- * `uri` is NULL or NUL-terminated.
- */
-LWS_VISIBLE LWS_EXTERN
-LWS_WARN_UNUSED_RESULT
-struct lws_parse_uri *lws_parse_uri_create(const char *uri);
-
-/**
- * Frees `*pcuri`, which is NULL afterwards; it may be before.
- *
- * Safety:
- * `*pcuri` came from `lws_parse_uri_create`.
- */
-LWS_VISIBLE LWS_EXTERN void lws_parse_uri_destroy(struct lws_parse_uri **pcuri);
 
 /**
  * Appends a copy of the `len` bytes of `buf` to the list at `*head`, which is NULL when empty.

@@ -256,20 +256,6 @@ int lws_strexp_expand(struct lws_strexp *exp,
                       size_t *pused_out);
 
 /**
- * Matches the `clen` bytes of `check` against the `wlen` bytes of the pattern `wildcard`, in
- * which each `*` stands for any number of bytes.
- * Returns 0 on a match, 1 otherwise.
- *
- * Safety:
- * The pointers are NULL or have that many readable bytes.
- */
-LWS_VISIBLE LWS_EXTERN
-int lws_strcmp_wildcard(const char *wildcard,
-                        size_t wlen,
-                        const char *check,
-                        size_t clen);
-
-/**
  * Sets `ts` up to split the text `start`, which ends with a NUL unless the length is then set in
  * `ts->len`. `flags` are `LWS_TOKENIZE_F_...`.
  *
@@ -301,6 +287,20 @@ LWS_VISIBLE LWS_EXTERN lws_tokenize_elem lws_tokenize(struct lws_tokenize *ts);
  * `lws_tokenize` found an element; `str` has `max` writable bytes.
  */
 LWS_VISIBLE LWS_EXTERN int lws_tokenize_cstr(struct lws_tokenize *ts, char *str, size_t max);
+
+/**
+ * Matches the `clen` bytes of `check` against the `wlen` bytes of the pattern `wildcard`, in
+ * which each `*` stands for any number of bytes.
+ * Returns 0 on a match, 1 otherwise.
+ *
+ * Safety:
+ * The pointers are NULL or have that many readable bytes.
+ */
+LWS_VISIBLE LWS_EXTERN
+int lws_strcmp_wildcard(const char *wildcard,
+                        size_t wlen,
+                        const char *check,
+                        size_t clen);
 
 #ifdef __cplusplus
 }

@@ -1,13 +1,10 @@
 //! The C boundary: the exported functions, one file a noun. Everything below it is safe
 //! Rust; nothing imports this module.
 
-pub mod addresses;
 mod auth;
 pub mod aws;
 pub mod base64;
 pub mod blob;
-pub mod buflist;
-pub mod buflist2;
 pub mod cmdline;
 pub mod context;
 pub mod cpd;
@@ -15,12 +12,11 @@ mod deferred;
 pub mod dll2;
 pub mod genhash;
 pub mod getaddrinfo;
+#[cfg(feature = "helpers")]
+pub mod helpers;
 pub mod humanize;
 pub mod json_simple;
-pub mod list_ptr;
 pub mod log;
-pub mod lwsac;
-pub mod lwsac_file;
 pub mod misc;
 pub mod mux;
 #[cfg(securestreams_no_backtrace)]
@@ -41,24 +37,18 @@ pub mod purify;
 pub mod random;
 mod registry;
 pub mod retry;
-pub mod rings;
-mod segments;
 pub mod ser;
 pub mod services;
 pub mod smd;
 pub mod ss;
 pub mod sspc;
 pub mod state;
-pub mod strexp;
 pub mod string;
 pub mod sul;
 pub mod time;
-pub mod tokenize;
 pub mod types;
-pub mod uri;
 pub mod variadic;
 pub mod vhost;
 pub mod wsi;
-pub mod wsmsg;
 
 pub use policy_words::known_header;

@@ -8,9 +8,9 @@ use std::ptr::null_mut;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::lwsac::{header, lwsac_detach, lwsac_free, lwsac_reference, lwsac_unreference, take};
-use super::panic::guard;
-use super::ptr::{bytes_mut, c_bytes};
-use super::types::{lwsac, lwsac_cached_file_t};
+use crate::ffi::panic::guard;
+use crate::ffi::ptr::{bytes_mut, c_bytes};
+use crate::ffi::types::{lwsac, lwsac_cached_file_t};
 use crate::util::log;
 
 /// How long what is in memory is good without a look at the file.

@@ -3,8 +3,8 @@
 use std::ffi::{c_char, c_int};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::panic::guard;
-use super::ptr::{bytes, c_bytes, put_c_string};
+use crate::ffi::panic::guard;
+use crate::ffi::ptr::{bytes, c_bytes, put_c_string};
 use crate::util::log;
 
 /// A v4 or v6 address with its port, as the system's calls take them; the header has it by hand.

@@ -3,9 +3,9 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::null_mut;
 
-use super::panic::guard;
-use super::ptr::{bytes, c_bytes};
-use super::types::lwsac;
+use crate::ffi::panic::guard;
+use crate::ffi::ptr::{bytes, c_bytes};
+use crate::ffi::types::lwsac;
 use crate::util::log;
 
 /// What a chunk has room for if the program does not say.

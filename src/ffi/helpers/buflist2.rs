@@ -4,10 +4,10 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
 use super::buflist::report;
-use super::dll2::{lws_dll2_add_tail, lws_dll2_remove};
-use super::panic::guard;
 use super::segments::{MAX_BYTES, Segment};
-use super::types::lws_buflist2_owner;
+use crate::ffi::dll2::{lws_dll2_add_tail, lws_dll2_remove};
+use crate::ffi::panic::guard;
+use crate::ffi::types::lws_buflist2_owner;
 use crate::util::log;
 
 /// # Safety

@@ -4,9 +4,9 @@ use std::ffi::{c_char, c_int};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::ptr::null;
 
-use super::panic::guard;
-use super::ptr::put_c_string;
-use super::types::*;
+use crate::ffi::panic::guard;
+use crate::ffi::ptr::put_c_string;
+use crate::ffi::types::*;
 
 /// What `lws_tokenize_init` takes for the length of a text that ends with a NUL.
 const NO_LENGTH: usize = c_int::MAX as usize;
@@ -438,7 +438,7 @@ pub unsafe extern "C" fn lws_tokenize_cstr(
             if ts.token_len.saturating_add(1) >= max {
                 return 1;
             }
-            let token = super::ptr::bytes(ts.token.cast(), ts.token_len);
+            let token = crate::ffi::ptr::bytes(ts.token.cast(), ts.token_len);
             put_c_string(str, max, token);
             0
         }

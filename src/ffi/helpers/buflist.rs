@@ -3,9 +3,9 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
-use super::panic::guard;
 use super::segments::{MAX_BYTES, Segment};
-use super::types::lws_buflist;
+use crate::ffi::panic::guard;
+use crate::ffi::types::lws_buflist;
 use crate::util::log;
 
 /// The most segments in a list: each one more makes appending slower.

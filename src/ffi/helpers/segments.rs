@@ -3,7 +3,7 @@
 
 use std::ptr::{copy_nonoverlapping, null_mut};
 
-use super::types::lws_dll2;
+use crate::ffi::types::lws_dll2;
 
 /// Free bytes in front of a copied payload, for headers of the program's (`LWS_PRE`).
 const IN_FRONT: usize = 16;

@@ -1,7 +1,7 @@
 //! Chains of objects that are linked by one pointer each.
 
-use super::panic::guard;
-use super::types::{lws_list_ptr, lws_list_ptr_sort_func_t};
+use crate::ffi::panic::guard;
+use crate::ffi::types::{lws_list_ptr, lws_list_ptr_sort_func_t};
 
 /// Puts the link `add` into the chain that begins at `*head`: in front of the first link that
 /// `sort` finds not to be before it, or with `sort` NULL in front of all.

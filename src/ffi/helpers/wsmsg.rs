@@ -5,8 +5,8 @@ use std::ffi::{c_int, c_uint};
 use super::buflist::{
     last, lws_buflist_append_segment, lws_buflist_destroy_all_segments, move_all,
 };
-use super::panic::guard;
-use super::types::{LWSSS_FLAG_EOM, lws_buflist, lws_wsmsg_info};
+use crate::ffi::panic::guard;
+use crate::ffi::types::{LWSSS_FLAG_EOM, lws_buflist, lws_wsmsg_info};
 use crate::util::log;
 
 /// Keeps a copy of the piece of a message in `info`. When it ends its message, the message is

@@ -4,8 +4,8 @@
 use std::ffi::{c_int, c_void};
 use std::ptr::{copy_nonoverlapping, null_mut};
 
-use super::panic::guard;
-use super::types::lws_ring;
+use crate::ffi::panic::guard;
+use crate::ffi::types::lws_ring;
 use crate::util::log;
 
 /// A ring, made by calloc. No reference to it is held while the program's callback runs: that may

@@ -2,8 +2,8 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::panic::guard;
-use super::types::{
+use crate::ffi::panic::guard;
+use crate::ffi::types::{
     LSTRX_DONE, LSTRX_FATAL_NAME_TOO_LONG, LSTRX_FATAL_NAME_UNKNOWN, LSTRX_FILLED_OUT, lws_strexp,
     lws_strexp_expand_cb,
 };

@@ -4,9 +4,9 @@ use std::ffi::{c_char, c_int};
 use std::ops::Range;
 use std::ptr::null_mut;
 
-use super::panic::guard;
-use super::ptr::{c_bytes, put_c_string};
-use super::types::lws_parse_uri;
+use crate::ffi::panic::guard;
+use crate::ffi::ptr::{c_bytes, put_c_string};
+use crate::ffi::types::lws_parse_uri;
 use crate::util::log;
 
 const NO_PATH: &std::ffi::CStr = c"/";
