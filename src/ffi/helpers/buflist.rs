@@ -3,6 +3,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
+use super::line::{self, Line, MAX_MOVE};
 use super::segments::{MAX_BYTES, Segment};
 use crate::ffi::panic::guard;
 use crate::ffi::types::lws_buflist;
@@ -11,14 +12,22 @@ use crate::util::log;
 /// The most segments in a list: each one more makes appending slower.
 const MAX_SEGMENTS: usize = 8_192;
 
-/// What functions that count bytes in an `int` copy in one call.
-const MAX_COPY: usize = c_int::MAX as usize;
+impl Line for *mut *mut lws_buflist {
+    // SAFETY: asks of its callers what the trait does.
+    unsafe fn first(self) -> *mut Segment {
+        // SAFETY: as the caller promises; a list consists of segments.
+        unsafe { if self.is_null() { null_mut() } else { (*self).cast() } }
+    }
 
-/// # Safety
-/// `head` is NULL or the list's.
-unsafe fn first(head: *mut *mut lws_buflist) -> *mut Segment {
-    // SAFETY: as the caller promises; a list consists of segments.
-    unsafe { if head.is_null() { null_mut() } else { (*head).cast() } }
+    // SAFETY: asks of its callers what the trait does.
+    unsafe fn drop_first(self) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let segment = self.first();
+            *self = next(segment).cast();
+            Segment::free(segment);
+        }
+    }
 }
 
 /// # Safety
@@ -44,7 +53,7 @@ unsafe fn append(
     }
     // SAFETY: as the caller promises.
     unsafe {
-        let (mut last, mut at) = (null_mut::<Segment>(), first(head));
+        let (mut last, mut at) = (null_mut::<Segment>(), head.first());
         let (mut bytes, mut count) = (len, 0);
         while !at.is_null() {
             bytes = bytes.saturating_add((*at).len);
@@ -66,19 +75,6 @@ unsafe fn append(
         }
         (*last).link.next = segment.cast();
         0
-    }
-}
-
-/// Removes and frees the first segment.
-///
-/// # Safety
-/// `head` is that of a list that is not empty.
-unsafe fn drop_first(head: *mut *mut lws_buflist) {
-    // SAFETY: as the caller promises.
-    unsafe {
-        let segment = first(head);
-        *head = next(segment).cast();
-        Segment::free(segment);
     }
 }
 
@@ -139,21 +135,7 @@ pub unsafe extern "C" fn lws_buflist_next_segment_len(
 ) -> usize {
     guard("lws_buflist_next_segment_len", 0, || {
         // SAFETY: as the caller promises.
-        unsafe {
-            let mut segment = first(head);
-            while !segment.is_null() && (*segment).left() == 0 && !next(segment).is_null() {
-                drop_first(head);
-                segment = first(head);
-            }
-            let (rest, left) = match segment.as_ref() {
-                Some(segment) => (segment.rest(), segment.left()),
-                None => (null_mut(), 0),
-            };
-            if !buf.is_null() {
-                *buf = rest;
-            }
-            left
-        }
+        unsafe { line::next_len(head, buf) }
     })
 }
 
@@ -165,20 +147,10 @@ pub unsafe extern "C" fn lws_buflist_next_segment_len(
 /// `head` is the list's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_buflist_use_segment(head: *mut *mut lws_buflist, len: usize) -> usize {
-    guard("lws_buflist_use_segment", 0, || {
+    const NAME: &str = "lws_buflist_use_segment";
+    guard(NAME, 0, || {
         // SAFETY: as the caller promises.
-        unsafe {
-            let Some(segment) = first(head).as_mut() else { return 0 };
-            let left = segment.left();
-            if len > left {
-                log::err!("lws_buflist_use_segment: {len} bytes of a segment that has {left}");
-            }
-            if !segment.consume(len) {
-                return segment.left();
-            }
-            drop_first(head);
-            lws_buflist_next_segment_len(head, null_mut())
-        }
+        unsafe { line::use_up(NAME, head, len) }
     })
 }
 
@@ -191,7 +163,7 @@ pub unsafe extern "C" fn lws_buflist_use_segment(head: *mut *mut lws_buflist, le
 pub unsafe extern "C" fn lws_buflist_total_len(head: *mut *mut lws_buflist) -> usize {
     // SAFETY: as the caller promises.
     unsafe {
-        let (mut sum, mut at) = (0_usize, first(head));
+        let (mut sum, mut at) = (0_usize, head.first());
         while !at.is_null() {
             sum = sum.saturating_add((*at).len);
             at = next(at);
@@ -217,10 +189,10 @@ pub unsafe extern "C" fn lws_buflist_linear_copy(
         if buf.is_null() {
             return 0;
         }
-        let (len, mut skip, mut done) = (len.min(MAX_COPY), ofs, 0);
+        let (len, mut skip, mut done) = (len.min(MAX_MOVE), ofs, 0);
         // SAFETY: as the caller promises; never more than `len` bytes are written.
         unsafe {
-            let mut at = first(head);
+            let mut at = head.first();
             while !at.is_null() && done < len {
                 done += (*at).copy_from(skip, buf.add(done), len - done);
                 skip = skip.saturating_sub((*at).len);
@@ -246,15 +218,15 @@ pub unsafe extern "C" fn lws_buflist_linear_use(
         if buf.is_null() {
             return 0;
         }
-        let (len, mut done) = (len.min(MAX_COPY), 0);
+        let (len, mut done) = (len.min(MAX_MOVE), 0);
         // SAFETY: as the caller promises; never more than `len` bytes are written.
         unsafe {
             while done < len {
-                let Some(segment) = first(head).as_mut() else { break };
+                let Some(segment) = head.first().as_mut() else { break };
                 let n = segment.copy_rest(buf.add(done), len - done);
                 done += n;
                 if segment.consume(n) {
-                    drop_first(head);
+                    head.drop_first();
                 }
             }
         }
@@ -278,41 +250,8 @@ pub unsafe extern "C" fn lws_buflist_fragment_use(
 ) -> c_int {
     guard("lws_buflist_fragment_use", -1, || {
         // SAFETY: as the caller promises.
-        unsafe {
-            let Some(segment) = first(head).as_mut() else { return 0 };
-            let len = len.min(MAX_COPY);
-            report(segment, len, frag_first, frag_fin);
-            if buf.is_null() || len == 0 {
-                return 0;
-            }
-            let n = segment.copy_rest(buf, len);
-            if segment.consume(n) {
-                drop_first(head);
-            }
-            n as c_int
-        }
+        unsafe { line::move_fragment(head, buf, len, frag_first, frag_fin) }
     })
-}
-
-/// Says whether the next `len` bytes begin and end the segment.
-///
-/// # Safety
-/// The pointers are NULL or can be written.
-pub(super) unsafe fn report(
-    segment: &Segment,
-    len: usize,
-    frag_first: *mut c_char,
-    frag_fin: *mut c_char,
-) {
-    // SAFETY: as the caller promises.
-    unsafe {
-        if !frag_first.is_null() {
-            *frag_first = c_char::from(segment.untouched());
-        }
-        if !frag_fin.is_null() {
-            *frag_fin = c_char::from(segment.left() <= len);
-        }
-    }
 }
 
 /// Frees all segments of the list at `*head`, which is NULL afterwards.
@@ -322,11 +261,7 @@ pub(super) unsafe fn report(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_buflist_destroy_all_segments(head: *mut *mut lws_buflist) {
     // SAFETY: as the caller promises.
-    unsafe {
-        while !first(head).is_null() {
-            drop_first(head);
-        }
-    }
+    unsafe { line::clear(head) };
 }
 
 /// Where the first segment of the list at `*head` begins, however much of it is used; NULL if the
@@ -339,7 +274,7 @@ pub unsafe extern "C" fn lws_buflist_get_frag_start_or_NULL(
     head: *mut *mut lws_buflist,
 ) -> *mut c_void {
     // SAFETY: as the caller promises.
-    unsafe { first(head).as_ref().map_or(null_mut(), |segment| segment.start().cast()) }
+    unsafe { line::start(head) }
 }
 
 /// The last segment.
@@ -349,7 +284,7 @@ pub unsafe extern "C" fn lws_buflist_get_frag_start_or_NULL(
 pub(super) unsafe fn last(head: *mut *mut lws_buflist) -> *mut Segment {
     // SAFETY: as the caller promises.
     unsafe {
-        let mut at = first(head);
+        let mut at = head.first();
         while !at.is_null() && !next(at).is_null() {
             at = next(at);
         }

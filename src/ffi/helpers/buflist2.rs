@@ -3,18 +3,30 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
-use super::buflist::report;
+use super::line::{self, Line};
 use super::segments::{MAX_BYTES, Segment};
 use crate::ffi::dll2::{lws_dll2_add_tail, lws_dll2_remove};
 use crate::ffi::panic::guard;
 use crate::ffi::types::lws_buflist2_owner;
 use crate::util::log;
 
-/// # Safety
-/// `owner` is NULL or the list's.
-unsafe fn first(owner: *mut lws_buflist2_owner) -> *mut Segment {
-    // SAFETY: as the caller promises; a link is the first of its segment.
-    unsafe { owner.as_ref().map_or(null_mut(), |owner| owner.owner.head.cast()) }
+impl Line for *mut lws_buflist2_owner {
+    // SAFETY: asks of its callers what the trait does.
+    unsafe fn first(self) -> *mut Segment {
+        // SAFETY: as the caller promises; a link is the first of its segment.
+        unsafe { self.as_ref().map_or(null_mut(), |owner| owner.owner.head.cast()) }
+    }
+
+    // SAFETY: asks of its callers what the trait does.
+    unsafe fn drop_first(self) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let segment = self.first();
+            (*self).total_len = (*self).total_len.saturating_sub((*segment).len);
+            lws_dll2_remove(segment.cast());
+            Segment::free(segment);
+        }
+    }
 }
 
 /// Appends what `make` makes, a segment of `len` bytes. Returns 1 if it is the first, 0 if not,
@@ -48,20 +60,6 @@ unsafe fn append(
         lws_dll2_add_tail(segment.cast(), &raw mut (*owner).owner);
         (*owner).total_len = sum;
         c_int::from(is_first)
-    }
-}
-
-/// Removes and frees the first segment.
-///
-/// # Safety
-/// `owner` is that of a list that is not empty.
-unsafe fn drop_first(owner: *mut lws_buflist2_owner) {
-    // SAFETY: as the caller promises.
-    unsafe {
-        let segment = first(owner);
-        (*owner).total_len = (*owner).total_len.saturating_sub((*segment).len);
-        lws_dll2_remove(segment.cast());
-        Segment::free(segment);
     }
 }
 
@@ -122,24 +120,7 @@ pub unsafe extern "C" fn lws_buflist2_next_segment_len(
 ) -> usize {
     guard("lws_buflist2_next_segment_len", 0, || {
         // SAFETY: as the caller promises.
-        unsafe {
-            let mut segment = first(owner);
-            while let Some(empty) = segment.as_ref()
-                && empty.left() == 0
-                && !empty.link.next.is_null()
-            {
-                drop_first(owner);
-                segment = first(owner);
-            }
-            let (rest, left) = match segment.as_ref() {
-                Some(segment) => (segment.rest(), segment.left()),
-                None => (null_mut(), 0),
-            };
-            if !buf.is_null() {
-                *buf = rest;
-            }
-            left
-        }
+        unsafe { line::next_len(owner, buf) }
     })
 }
 
@@ -154,20 +135,10 @@ pub unsafe extern "C" fn lws_buflist2_use_segment(
     owner: *mut lws_buflist2_owner,
     len: usize,
 ) -> usize {
-    guard("lws_buflist2_use_segment", 0, || {
+    const NAME: &str = "lws_buflist2_use_segment";
+    guard(NAME, 0, || {
         // SAFETY: as the caller promises.
-        unsafe {
-            let Some(segment) = first(owner).as_mut() else { return 0 };
-            let left = segment.left();
-            if len > left {
-                log::err!("lws_buflist2_use_segment: {len} bytes of a segment that has {left}");
-            }
-            if !segment.consume(len) {
-                return segment.left();
-            }
-            drop_first(owner);
-            lws_buflist2_next_segment_len(owner, null_mut())
-        }
+        unsafe { line::use_up(NAME, owner, len) }
     })
 }
 
@@ -187,19 +158,7 @@ pub unsafe extern "C" fn lws_buflist2_fragment_use(
 ) -> c_int {
     guard("lws_buflist2_fragment_use", -1, || {
         // SAFETY: as the caller promises.
-        unsafe {
-            let Some(segment) = first(owner).as_mut() else { return 0 };
-            let len = len.min(c_int::MAX as usize);
-            report(segment, len, frag_first, frag_fin);
-            if buf.is_null() || len == 0 {
-                return 0;
-            }
-            let n = segment.copy_rest(buf, len);
-            if segment.consume(n) {
-                drop_first(owner);
-            }
-            n as c_int
-        }
+        unsafe { line::move_fragment(owner, buf, len, frag_first, frag_fin) }
     })
 }
 
@@ -210,11 +169,7 @@ pub unsafe extern "C" fn lws_buflist2_fragment_use(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lws_buflist2_destroy_all_segments(owner: *mut lws_buflist2_owner) {
     // SAFETY: as the caller promises.
-    unsafe {
-        while !first(owner).is_null() {
-            drop_first(owner);
-        }
-    }
+    unsafe { line::clear(owner) };
 }
 
 /// Where the first segment of the list `owner` begins, however much of it is used; NULL if the
@@ -227,5 +182,5 @@ pub unsafe extern "C" fn lws_buflist2_get_frag_start_or_NULL(
     owner: *mut lws_buflist2_owner,
 ) -> *mut c_void {
     // SAFETY: as the caller promises.
-    unsafe { first(owner).as_ref().map_or(null_mut(), |segment| segment.start().cast()) }
+    unsafe { line::start(owner) }
 }

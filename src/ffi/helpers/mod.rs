@@ -4,6 +4,7 @@
 pub mod addresses;
 pub mod buflist;
 pub mod buflist2;
+mod line;
 pub mod list_ptr;
 pub mod lwsac;
 pub mod lwsac_file;

@@ -1,5 +1,5 @@
 //! Segments: pieces of bytes that a program lines up and consumes from the front. What
-//! [`buflist`](super::buflist) and [`buflist2`](super::buflist2) have in common.
+//! [`buflist`](super::buflist) and [`buflist2`](super::buflist2) consist of.
 
 use std::ptr::{copy_nonoverlapping, null_mut};
 
