@@ -11,7 +11,7 @@ use securestreams::net::{
 };
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::drive::{A_LOT, Driver, PATIENCE, pattern, small_buffers, tcp};
+use crate::drive::{A_LOT, Driver, PATIENCE, pattern, small_buffers, tcp, uninterrupted};
 
 const BASE: usize = 40;
 
@@ -52,7 +52,7 @@ impl Race {
                 Progress::Pending => {}
             }
             progress = Progress::Pending;
-            self.poll.poll(&mut events, Some(PATIENCE)).unwrap();
+            uninterrupted(&mut self.poll, &mut events);
             assert!(!events.is_empty(), "nothing happened for {PATIENCE:?}");
             for event in &events {
                 let slot = event.token().0 - BASE;

@@ -9,7 +9,7 @@ use securestreams::net::{
     Resolver, std_lookup,
 };
 
-use crate::drive::PATIENCE;
+use crate::drive::{PATIENCE, uninterrupted};
 
 struct Fixture {
     poll: Poll,
@@ -37,7 +37,7 @@ impl Fixture {
             if let Some(answer) = self.resolver.poll(0) {
                 return answer;
             }
-            self.poll.poll(&mut events, Some(PATIENCE)).unwrap();
+            uninterrupted(&mut self.poll, &mut events);
             assert!(events.iter().any(|e| e.token() == Token(7)), "no wake-up");
         }
     }

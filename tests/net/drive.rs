@@ -14,6 +14,16 @@ pub struct Driver {
     events: Events,
 }
 
+/// Waits for events; a signal, such as that of a process that goes on, is none.
+pub fn uninterrupted(poll: &mut Poll, events: &mut Events) {
+    loop {
+        match poll.poll(events, Some(PATIENCE)) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            done => return done.expect("the loop"),
+        }
+    }
+}
+
 impl Driver {
     pub fn new(transport: &mut dyn Transport) -> Self {
         let poll = Poll::new().unwrap();
@@ -23,7 +33,7 @@ impl Driver {
     }
 
     fn wait(&mut self) {
-        self.poll.poll(&mut self.events, Some(PATIENCE)).unwrap();
+        uninterrupted(&mut self.poll, &mut self.events);
         assert!(!self.events.is_empty(), "nothing happened for {PATIENCE:?}");
     }
 
