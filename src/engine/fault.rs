@@ -18,9 +18,14 @@ impl Context {
     /// program is called, and a panic does not get through frames of C: what may be half done is this
     /// connection.
     pub(super) fn contained(&self, conn: ConnKey, turn: impl FnOnce(&Self)) {
-        if survives("in the turn of one connection, which is given up", || turn(self)) {
-            return;
+        if !survives("in the turn of one connection, which is given up", || turn(self)) {
+            self.has_panicked(conn);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_panicked(&self, conn: ConnKey) {
         survives("while it was given up", || self.give_up(conn));
         self.destroy_doomed();
     }
@@ -67,12 +72,18 @@ impl Context {
 /// What a codec has to say while a stream parts from it, or the connection ends. A panic in it keeps neither from that,
 /// whosoever wants it: the program, a timer, another stream.
 pub(super) fn in_parting<R>(f: impl FnOnce() -> R) -> Option<R> {
-    caught(f).map_err(|text| log::err!("internal error where a connection is left: {text}")).ok()
+    caught(f).map_err(|text| report("where a connection is left", &text)).ok()
 }
 
 /// Whether `f` gets to its end. A panic is logged, with where it was.
 fn survives(place: &str, f: impl FnOnce()) -> bool {
-    caught(f).map_err(|text| log::err!("internal error {place}: {text}")).is_ok()
+    caught(f).map_err(|text| report(place, &text)).is_ok()
+}
+
+#[cold]
+#[inline(never)]
+fn report(place: &str, text: &str) {
+    log::err!("internal error {place}: {text}");
 }
 
 #[cfg(all(test, feature = "raw"))]

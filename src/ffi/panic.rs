@@ -9,10 +9,17 @@ use crate::util::panics::caught;
 /// What `f` was working on may be half done; the caller drops the object concerned.
 pub fn guard<R>(name: &str, on_panic: R, f: impl FnOnce() -> R) -> R {
     caught(f).unwrap_or_else(|text| {
-        // the sink may panic as well; that ends here
-        drop(caught(|| log::err!("{name}: internal error: {text}")));
+        report(name, &text);
         on_panic
     })
+}
+
+// apart from `guard`, which is in every exported function
+#[cold]
+#[inline(never)]
+fn report(name: &str, text: &str) {
+    // the sink may panic as well; that ends here
+    drop(caught(|| log::err!("{name}: internal error: {text}")));
 }
 
 #[cfg(test)]

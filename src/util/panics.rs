@@ -8,14 +8,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// # Errors
 /// The panic's message.
 pub fn caught<R>(f: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
-        let text = message(payload.as_ref()).to_owned();
-        // its drop may panic as well; that ends here
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(second);
-        }
-        text
-    })
+    catch_unwind(AssertUnwindSafe(f)).map_err(told)
+}
+
+// apart from `caught`, which is in every exported function
+#[cold]
+#[inline(never)]
+fn told(payload: Box<dyn Any + Send>) -> String {
+    let text = message(payload.as_ref()).to_owned();
+    // its drop may panic as well; that ends here
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+    text
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {
