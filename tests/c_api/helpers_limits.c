@@ -2,6 +2,7 @@
 
 #include <libwebsockets.h>
 #include "check.h"
+#include "tokenize_parts.h"
 
 /* Splits text in parts of so many bytes; the elements as text. */
 static const char *
@@ -17,11 +18,7 @@ split(const char *text, int flags, size_t part)
 	do {
 		ts.e = (int8_t)lws_tokenize(&ts);
 		if (ts.e == LWS_TOKZE_WANT_READ) {
-			ts.start = text + strlen(text) - left;
-			ts.len = left < part ? left : part;
-			left -= ts.len;
-			if (!left)
-				ts.flags &= (uint16_t)~LWS_TOKENIZE_F_EXPECT_MORE;
+			next_part(&ts, text, &left, part);
 			continue;
 		}
 		lws_snprintf(all + strlen(all), sizeof(all) - strlen(all), "%d<%.*s> ", ts.e,
