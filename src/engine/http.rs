@@ -498,8 +498,8 @@ fn body_of(stream: &Stream, method: &str, speaks: Protocol) -> BodyLen {
 fn host_of(fields: &mut Vec<(String, Vec<u8>)>, stream: &Stream) -> Option<String> {
     let at = fields.iter().position(|(name, _)| name.eq_ignore_ascii_case("host"))?;
     let (_, value) = fields.remove(at);
-    // a redirect to elsewhere names its own, and a request without a host is none
-    String::from_utf8(value).ok().filter(|host| !host.is_empty() && !stream.txn.elsewhere)
+    // a redirect to elsewhere names its own
+    String::from_utf8(value).ok().filter(|_| !stream.txn.elsewhere)
 }
 
 /// Fields that are meant for the host that was asked first, not for the one it redirects to (RFC
